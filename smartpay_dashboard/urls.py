@@ -1,0 +1,16 @@
+"""Every address of the site: log-in, health, the back office; the rest is the orders app's own."""
+
+from allauth.account.decorators import secure_admin_login
+from allauth.account.views import login, logout
+from django.contrib import admin
+from django.urls import include, path
+
+# One door: the back office sends people to the same log-in page, with the same rate limit.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("login/", login, name="account_login"),
+    path("logout/", logout, name="account_logout"),
+    path("admin/", admin.site.urls),
+    path("", include("orders.urls")),
+]
