@@ -41,14 +41,14 @@ class Environment(BaseSettings):
     # The installation
     PRODUCTION: bool = Field(
         default=False,
-        description="Set to 1 where real money moves. Cookies become Secure, HSTS is sent, and every process refuses to "
-        "start on a weak setting.",
+        description="Set to 1 where real money moves. Cookies become Secure, HSTS is sent, and every process refuses "
+        "to start on a weak setting.",
     )
     DEBUG: bool = Field(default=False, description="Django's error pages with source text. Never on a server.")
     SECRET_KEY: Optional = Field(
         default=None,
         json_schema_extra=SECRET,
-        description="Signs sessions and forms. Required in production; otherwise one is made once and kept in DATA_DIR.",
+        description="Signs sessions and forms. Required in production; else one is made once and kept in DATA_DIR.",
     )
     CREDENTIALS_KEYS: Words = Field(
         default=(),
@@ -94,7 +94,7 @@ class Environment(BaseSettings):
     REDIS_URL: Optional = Field(
         default=None,
         json_schema_extra=SECRET,
-        description="redis://:password@host:6379/0 (Redis or Valkey, noeviction). Default: the embedded broker's socket.",
+        description="redis://:password@host:6379/0 (Redis or Valkey, noeviction). Default: the embedded broker.",
     )
     DATABASE_POOL_SIZE: int | None = Field(
         default=None,
@@ -180,7 +180,7 @@ def load(environ: Mapping[str, str] | None = None, *, env_file: Path | None = BA
     values, mistakes = _from_files(given)
     values |= {name: given[name] for name in Environment.model_fields if name in given}
     try:
-        loaded = Environment(_env_file=env_file, **values)  # type: ignore[call-arg]
+        loaded = Environment(_env_file=env_file, **values)
     except ValidationError as error:
         mistakes += [_sentence(mistake) for mistake in error.errors()]
     if mistakes:

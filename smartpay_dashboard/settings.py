@@ -22,7 +22,7 @@ PRODUCTION = ENVIRONMENT.PRODUCTION
 DEBUG = ENVIRONMENT.DEBUG
 # In production an absent key stays absent: checks.py then refuses to start and says so.
 SECRET_KEY = ENVIRONMENT.SECRET_KEY or ("" if PRODUCTION else local_secret_key(DATA_DIR))
-CREDENTIALS_KEYS = ENVIRONMENT.CREDENTIALS_KEYS or (() if PRODUCTION else (local_credentials_key(DATA_DIR),))
+CREDENTIALS_KEYS = list(ENVIRONMENT.CREDENTIALS_KEYS) or ([] if PRODUCTION else [local_credentials_key(DATA_DIR)])
 ALLOWED_HOSTS = list(ENVIRONMENT.ALLOWED_HOSTS)
 CSRF_TRUSTED_ORIGINS = list(ENVIRONMENT.CSRF_TRUSTED_ORIGINS)
 PUBLIC_URL = ENVIRONMENT.public_url
@@ -104,7 +104,7 @@ STORAGES = {
 
 
 def _sqlite() -> dict[str, Any]:
-    """IMMEDIATE takes the write lock at BEGIN, so that waiting works; FULL keeps the last commits through a power cut."""
+    """IMMEDIATE takes the write lock at BEGIN, so that waiting works; FULL keeps commits through a power cut."""
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATA_DIR / "dashboard.sqlite3",
@@ -146,7 +146,11 @@ CACHES = {
         "BACKEND": "smartpay_dashboard.cache.ForgivingRedisCache",
         "LOCATION": ENVIRONMENT.REDIS_URL or f"unix://{EMBEDDED_BROKER_SOCKET}?db=1",
         "KEY_PREFIX": "smartpay",
-        "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+        "OPTIONS": {
+            "serializer": "smartpay_dashboard.cache.JsonSerializer",
+            "socket_timeout": 0.25,
+            "socket_connect_timeout": 0.25,
+        },
     }
 }
 
@@ -228,7 +232,7 @@ SESSION_IDLE_SECONDS = ENVIRONMENT.SESSION_IDLE_SECONDS
 SESSION_ABSOLUTE_SECONDS = ENVIRONMENT.SESSION_ABSOLUTE_SECONDS
 SESSION_COOKIE_AGE = SESSION_IDLE_SECONDS
 
-# --- Cookies and headers: Secure, __Host- and HSTS follow one setting ----------------------------------------------------
+# --- Cookies and headers: Secure, __Host- and HSTS follow one setting -------------------------------------------------
 
 SECURE_COOKIES = ENVIRONMENT.secure
 _PREFIX = "__Host-" if SECURE_COOKIES else ""
