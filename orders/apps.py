@@ -1,8 +1,15 @@
 """The orders app: what Django runs once when the project is loaded."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class OrdersConfig(AppConfig):
     name = "orders"
     verbose_name = "Orders"
+
+    def ready(self) -> None:
+        """Re-create the database triggers after every migration (SQLite's table rebuilds drop them)."""
+        from orders.models import triggers
+
+        post_migrate.connect(triggers.install, sender=self, dispatch_uid="orders.triggers")

@@ -1,0 +1,191 @@
+"""Promises the database keeps whatever the code does: frozen columns, finished rows, history that is only added to.
+
+One list for both vendors. `post_migrate` re-creates it, because SQLite drops triggers when a migration rebuilds a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+_FINISHED = "('succeeded', 'failed', 'withdrawn')"
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """Refuse `event` (UPDATE or DELETE) on `table` when `condition` holds for OLD and NEW; `columns` are those that may
+    not differ."""
+
+    name: str
+    table: str
+    event: str
+    message: str
+    condition: str = ""
+    columns: tuple[str, ...] = ()
+
+    def create(self, vendor: str) -> list[str]:
+        """The statements that create it."""
+        differs = "IS DISTINCT FROM" if vendor == "postgresql" else "IS NOT"
+        changed = " OR ".join(f'OLD."{column}" {differs} NEW."{column}"' for column in self.columns)
+        condition = self.condition or changed or ("true" if vendor == "postgresql" else "1")
+        if vendor == "postgresql":
+            return [
+                f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+                f"BEGIN RAISE EXCEPTION '{self.message}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+                f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} "
+                f"FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION {self.name}()",
+            ]
+        return [
+            f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} "
+            f"FOR EACH ROW WHEN ({condition}) BEGIN SELECT RAISE(ABORT, '{self.message}'); END"
+        ]
+
+    def drop(self, vendor: str) -> str:
+        """The statement that drops it when it is there."""
+        on_table = f" ON {self.table}" if vendor == "postgresql" else ""
+        return f"DROP TRIGGER IF EXISTS {self.name}{on_table}"
+
+
+def _no_delete(table: str) -> Trigger:
+    return Trigger(f"{table}_stays", table, "DELETE", f"{table}: rows are never deleted")
+
+
+def _no_update(table: str) -> Trigger:
+    return Trigger(f"{table}_is_written_once", table, "UPDATE", f"{table}: rows are never changed")
+
+
+TRIGGERS: tuple[Trigger, ...] = (
+    Trigger(
+        "modification_request_is_frozen",
+        "orders_modification",
+        "UPDATE",
+        "orders_modification: what was asked for never changes",
+        columns=(
+            *("id", "merchant_id", "account_id", "transaction_id", "capture_id", "kind", "amount", "currency"),
+            *("reason", "description", "custom_references", "requested_by_id", "requested_at", "source"),
+            *("expected_version", "method", "base_url", "path", "headers", "body", "body_sha256", "contract_version"),
+        ),
+    ),
+    Trigger(
+        "modification_end_is_final",
+        "orders_modification",
+        "UPDATE",
+        "orders_modification: a finished modification never changes",
+        condition=f'OLD."state" IN {_FINISHED}',
+    ),
+    Trigger(
+        "modification_epoch_only_grows",
+        "orders_modification",
+        "UPDATE",
+        "orders_modification: the epoch never falls",
+        condition='NEW."epoch" < OLD."epoch"',
+    ),
+    Trigger(
+        "attempt_is_completed_once",
+        "orders_attempt",
+        "UPDATE",
+        "orders_attempt: a completed attempt never changes",
+        condition='OLD."finished_at" IS NOT NULL',
+    ),
+    Trigger(
+        "attempt_start_is_frozen",
+        "orders_attempt",
+        "UPDATE",
+        "orders_attempt: what was attempted never changes",
+        columns=("id", "modification_id", "epoch", "purpose", "started_at", "worker"),
+    ),
+    Trigger(
+        "account_address_is_frozen",
+        "orders_gatewayaccount",
+        "UPDATE",
+        "orders_gatewayaccount: another address or key is another account",
+        columns=("merchant_id", "gateway", "base_url", "merchant_key"),
+    ),
+    Trigger(
+        "transaction_identity_is_frozen",
+        "orders_transaction",
+        "UPDATE",
+        "orders_transaction: a transaction never changes its identity",
+        columns=("merchant_id", "account_id", "order_id", "reference", "currency"),
+    ),
+    Trigger(
+        "capture_fact_is_frozen",
+        "orders_capture",
+        "UPDATE",
+        "orders_capture: what was captured never changes",
+        columns=("transaction_id", "modification_id", "amount"),
+    ),
+    Trigger(
+        "proposal_content_is_frozen",
+        "orders_proposal",
+        "UPDATE",
+        "orders_proposal: what was proposed never changes",
+        columns=(
+            *("subject", "modification_id", "transaction_id", "account_id", "verdict", "amount"),
+            *("gateway_reference", "executed_kind", "evidence_text", "fingerprint", "proposed_by_id", "proposed_at"),
+        ),
+    ),
+    Trigger(
+        "proposal_decision_is_final",
+        "orders_proposal",
+        "UPDATE",
+        "orders_proposal: a decision is final",
+        condition="OLD.\"state\" <> 'open'",
+    ),
+    _no_update("orders_evidence"),
+    _no_update("orders_event"),
+    _no_update("orders_eventseal"),
+    *(
+        _no_delete(table)
+        for table in (
+            "orders_order",
+            "orders_transaction",
+            "orders_capture",
+            "orders_modification",
+            "orders_attempt",
+            "orders_evidence",
+            "orders_externalmovement",
+            "orders_event",
+            "orders_eventseal",
+            "orders_proposal",
+        )
+    ),
+)
+
+
+def install(*, using: str, **_: Any) -> None:
+    """Create every trigger anew; the receiver of `post_migrate`."""
+    connection = connections[using]
+    tables = set(connection.introspection.table_names())
+    for trigger in TRIGGERS:
+        if trigger.table in tables:
+            _run(connection, [trigger.drop(connection.vendor), *trigger.create(connection.vendor)])
+
+
+def lift(connection: BaseDatabaseWrapper, *, event: str) -> None:
+    """Drop the triggers of one event; only the tests' flush may do this, and installs them again."""
+    _run(connection, [trigger.drop(connection.vendor) for trigger in TRIGGERS if trigger.event == event])
+
+
+def installed(connection: BaseDatabaseWrapper) -> set[str]:
+    """The names of the triggers the database really has."""
+    query = (
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+        if connection.vendor == "postgresql"
+        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return {name for (name,) in cursor.fetchall()}
+
+
+def _run(connection: BaseDatabaseWrapper, statements: Iterable[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
