@@ -1,0 +1,175 @@
+"""The ledger for auditors: what really happened, as JSON, and the settlement file of one day, as CSV."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from orders.sandbox.amounts import exponent_of, major
+from orders.sandbox.ledger import Ledger, transaction_from
+from orders.sandbox.records import Transaction
+
+MONEY = ("authorized", "captured", "released", "refunded")
+SETTLEMENT_COLUMNS = (
+    "reconciliationReferenceId",
+    "transactionId",
+    "partnerReference",
+    "type",
+    "grossAmount",
+    "fee",
+    "netAmount",
+    "currencyCode",
+    "bookingDate",
+    "payoutReference",
+)
+"""Assumed in gateways.md A.8. Money that leaves the merchant is negative; the fee is what netAmount lacks."""
+PART_NAMES = {"CAPTURE": "captureId", "CANCELLATION": "cancelId", "REFUND": "refundId"}
+
+
+def ledger_page(ledger: Ledger, filters: dict[str, str]) -> dict[str, Any]:
+    """All books, or the part the filters select. Amounts in minor units, times ISO 8601 UTC of the virtual clock."""
+    return {
+        "transactions": _transactions(ledger, filters),
+        "executions": _executions(ledger, filters),
+        "requests": _requests(ledger, filters),
+    }
+
+
+def settlement_csv(ledger: Ledger, *, date: str, merchant_key: str | None) -> str:
+    """Every capture, refund and chargeback that ended on that UTC day. Raises ValueError for a date that is none."""
+    day = datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=UTC)
+    start, end = (int(moment.timestamp()) * 1000 for moment in (day, day + timedelta(days=1)))
+    sql = """SELECT e.*, t.partner_reference FROM executions e JOIN transactions t USING (transaction_id)
+             WHERE e.last_status_at >= ? AND e.last_status_at < ? AND e.status IN ('CAPTURED','REFUNDED','CHARGEBACK')
+             AND (? IS NULL OR e.merchant_key = ?) ORDER BY e.sequence"""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(SETTLEMENT_COLUMNS)
+    for row in ledger.store.rows(sql, (start, end, merchant_key, merchant_key)):
+        writer.writerow(_settlement_line(dict(row), date, ledger.dials.now.fee_basis_points))
+    return out.getvalue()
+
+
+def iso(at: int | None) -> str | None:
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{at % 1000:03d}Z"
+
+
+def _settlement_line(row: dict[str, Any], date: str, fee_basis_points: int) -> list[str]:
+    currency, amount = row["currency"], row["amount"]
+    gross = amount if row["type"] == "CAPTURE" else -amount
+    fee = (amount * fee_basis_points + 5_000) // 10_000 if row["type"] == "CAPTURE" else 0
+    payout = hashlib.sha256(f"{row['merchant_key']}|{currency}|{date}".encode()).hexdigest()[:8].upper()
+    money = [f"{major(part, currency):.{exponent_of(currency)}f}" for part in (gross, fee, gross - fee)]
+    names = [row["reference"], row["transaction_id"], row["partner_reference"] or "", row["type"]]
+    return [*names, *money, currency, date, f"PO-{date.replace('-', '')}-{payout}"]
+
+
+def _transactions(ledger: Ledger, filters: dict[str, str]) -> list[dict[str, Any]]:
+    conditions, values = ["1"], list[Any]()
+    if "transactionId" in filters:
+        conditions.append("transaction_id = ?")
+        values.append(filters["transactionId"])
+    if "modificationId" in filters:
+        conditions.append("transaction_id IN (SELECT transaction_id FROM executions WHERE modification_id = ?)")
+        values.append(filters["modificationId"])
+    if "since" in filters:
+        conditions.append("last_status_at >= ?")
+        values.append(milliseconds(filters["since"]))
+    sql = f"SELECT * FROM transactions WHERE {' AND '.join(conditions)} ORDER BY created_at, transaction_id"  # noqa: S608
+    return [transaction_line(transaction_from(row)) for row in ledger.store.rows(sql, values)]
+
+
+def transaction_line(transaction: Transaction) -> dict[str, Any]:
+    return {
+        "transactionId": transaction.transaction_id,
+        "merchantKey": transaction.merchant_key,
+        "currencyCode": transaction.currency,
+        **{name: getattr(transaction, name) for name in MONEY},
+        "chargedBack": transaction.charged_back,
+        "paymentStatus": transaction.status,
+        "partnerReference": transaction.partner_reference,
+        "externalOrderReference": transaction.external_reference,
+        "description": transaction.description,
+        "paymentMethod": transaction.payment_method,
+        "email": transaction.email,
+        "multiCapture": transaction.multi_capture,
+        "asynchronous": transaction.asynchronous,
+        "reconciliationReferenceId": transaction.reference,
+        "checkoutToken": transaction.checkout_token,
+        "createdAt": iso(transaction.created_at),
+        "lastStatusAt": iso(transaction.last_status_at),
+        "expiresAt": iso(transaction.expires_at),
+        "autoCaptureAt": iso(transaction.auto_capture_at),
+    }
+
+
+def _executions(ledger: Ledger, filters: dict[str, str]) -> list[dict[str, Any]]:
+    rows = _selected(ledger, "executions", "last_status_at", filters)
+    return [_execution_line(row) for row in rows]
+
+
+def _execution_line(row: dict[str, Any]) -> dict[str, Any]:
+    line = {
+        "sequence": row["sequence"],
+        "modificationId": row["modification_id"],
+        "transactionId": row["transaction_id"],
+        "merchantKey": row["merchant_key"],
+        "kind": row["kind"],
+        "type": row["type"],
+        "amount": row["amount"],
+        "currency": row["currency"],
+        "status": row["status"],
+        "origin": row["origin"],
+        "at": iso(row["created_at"]),
+        "endedAt": None if row["status"].endswith("PENDING") else iso(row["last_status_at"]),
+        "requestSha256": row["request_sha256"],
+        "reconciliationReferenceId": row["reference"],
+    }
+    return {**line, PART_NAMES[row["type"]]: row["part_id"]} if row["type"] in PART_NAMES else line
+
+
+def _requests(ledger: Ledger, filters: dict[str, str]) -> list[dict[str, Any]]:
+    rows = _selected(ledger, "requests", "at", filters)
+    return [
+        {
+            "sequence": row["sequence"],
+            "modificationId": row["modification_id"],
+            "transactionId": row["transaction_id"],
+            "merchantKey": row["merchant_key"],
+            "method": row["method"],
+            "path": row["path"],
+            "bodySha256": row["body_sha256"],
+            "at": iso(row["at"]),
+            "outcome": row["outcome"],
+            "fault": row["fault"],
+            "httpStatus": row["http_status"],
+        }
+        for row in rows
+    ]
+
+
+def _selected(ledger: Ledger, table: str, time_column: str, filters: dict[str, str]) -> list[dict[str, Any]]:
+    """`table` and `time_column` are our own words, never a caller's."""
+    conditions, values = ["1"], list[Any]()
+    for wire, column in (("transactionId", "transaction_id"), ("modificationId", "modification_id")):
+        if wire in filters:
+            conditions.append(f"{column} = ?")
+            values.append(filters[wire])
+    if "since" in filters:
+        conditions.append(f"{time_column} >= ?")
+        values.append(milliseconds(filters["since"]))
+    sql = f"SELECT * FROM {table} WHERE {' AND '.join(conditions)} ORDER BY sequence"  # noqa: S608
+    return [dict(row) for row in ledger.store.rows(sql, values)]
+
+
+def milliseconds(text: str) -> int:
+    """An ISO 8601 moment (naive means UTC) or milliseconds since 1970. Raises ValueError."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    moment = datetime.fromisoformat(text.replace(" ", "+"))
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

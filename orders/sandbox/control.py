@@ -1,0 +1,205 @@
+"""The control doors under /_control and the auditors' doors: JSON in, JSON out, no authentication, loopback only."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from orders.sandbox import audit, json_text
+from orders.sandbox.amounts import BadAmount, minor_from_control
+from orders.sandbox.dials import BadDial
+from orders.sandbox.faults import BadRule, FaultDial, as_wire
+from orders.sandbox.gateway_a import given_orders, portal
+from orders.sandbox.gateway_a.errors import Refused
+from orders.sandbox.gateway_a.passing_time import catch_up_all
+from orders.sandbox.ledger import Ledger
+from orders.sandbox.records import Execution
+from orders.sandbox.wire import Reply, Request
+
+Answer = dict[str, Any]
+
+
+class Unusable(ValueError):
+    """The call cannot be understood; the text says why. Nothing changed."""
+
+
+REFUSALS = (Unusable, BadAmount, BadDial, BadRule, given_orders.BadOrder, portal.Impossible)
+
+
+class Control:
+    """Everything a test, a demo or an auditor may ask of the sandbox."""
+
+    def __init__(self, ledger: Ledger, faults: FaultDial) -> None:
+        self._ledger = ledger
+        self._faults = faults
+        self._lock = threading.Lock()
+        self._redirect_hits: list[Answer] = []
+        self._doors: dict[tuple[str, str], Callable[[Request], Answer]] = {
+            ("GET", "/_health"): lambda _request: {"status": "ok", "clock": audit.iso(ledger.dials.clock_ms())},
+            ("GET", "/_ledger"): self._read_ledger,
+            ("GET", "/_control/merchants"): lambda _request: {"merchants": ledger.merchant_keys()},
+            ("POST", "/_control/merchants"): self._add_merchant,
+            ("POST", "/_control/orders"): self._make_orders,
+            ("GET", "/_control/faults"): lambda _request: self._fault_list(),
+            ("POST", "/_control/faults"): self._add_faults,
+            ("DELETE", "/_control/faults"): lambda request: {"removed": faults.remove(request.query)},
+            ("GET", "/_control/mode"): lambda _request: ledger.dials.as_wire(),
+            ("POST", "/_control/mode"): self._turn_dials,
+            ("POST", "/_control/clock"): self._set_clock,
+            ("POST", "/_control/portal"): self._act_in_portal,
+            ("POST", "/_control/settle"): self._settle,
+            ("POST", "/_control/chargeback"): self._charge_back,
+            ("GET", "/_control/redirect-hits"): lambda _request: self._redirects(),
+            ("POST", "/_control/reset"): self._reset,
+        }
+
+    def respond(self, request: Request) -> Reply:
+        """Any refusal is a 400 with one sentence in `error`."""
+        if request.path == "/_settlement" and request.method == "GET":
+            return self._settlement(request)
+        door = self._doors.get((request.method, request.path))
+        if door is None:
+            return _json({"error": f"There is no {request.method} {request.path}."}, status=404)
+        try:
+            return _json(door(request))
+        except REFUSALS as error:
+            return _json({"error": str(error)}, status=400)
+        except Refused as refusal:
+            return refusal.reply
+        except sqlite3.IntegrityError as error:
+            return _json({"error": f"The books refuse it: {error}. Nothing changed."}, status=400)
+        except ValueError as error:
+            return _json({"error": f"A value cannot be read: {error}"}, status=400)
+
+    def count_redirect(self, request: Request) -> Reply:
+        """The place redirects lead to; a client that follows one shows itself here."""
+        hit = {
+            "method": request.method,
+            "path": request.path,
+            "withCredentials": "authorization" in request.headers,
+            "bodyBytes": len(request.body),
+        }
+        with self._lock:
+            self._redirect_hits.append(hit)
+        return _json({"error": "A client of this gateway must not follow redirects."}, status=418)
+
+    def _read_ledger(self, request: Request) -> Answer:
+        catch_up_all(self._ledger)
+        return audit.ledger_page(self._ledger, request.query)
+
+    def _settlement(self, request: Request) -> Reply:
+        catch_up_all(self._ledger)
+        date, merchant_key = request.query.get("date", ""), request.query.get("merchantKey")
+        try:
+            text = audit.settlement_csv(self._ledger, date=date, merchant_key=merchant_key)
+        except ValueError:
+            return _json({"error": "date is a day such as 2026-01-31."}, status=400)
+        return Reply(body=text.encode(), content_type="text/csv; charset=utf-8")
+
+    def _add_merchant(self, request: Request) -> Answer:
+        body = _object(request)
+        key, secret = str(body.get("merchantKey", "")), str(body.get("authenticationKey", ""))
+        if not key or len(key) > 36 or ":" in key or not secret:
+            raise Unusable("merchantKey has 1 to 36 characters and no colon; authenticationKey is not empty.")
+        self._ledger.add_merchant(key, secret)
+        return {"merchantKey": key}
+
+    def _make_orders(self, request: Request) -> Answer:
+        made = given_orders.make(self._ledger, _list(request, "orders"))
+        return {"transactions": [audit.transaction_line(transaction) for transaction in made]}
+
+    def _add_faults(self, request: Request) -> Answer:
+        return {"rules": [as_wire(rule) for rule in self._faults.add(_list(request, "rules"))]}
+
+    def _fault_list(self) -> Answer:
+        return {"rules": [as_wire(rule) for rule in self._faults.rules()], "fired": self._faults.fired()}
+
+    def _turn_dials(self, request: Request) -> Answer:
+        self._ledger.dials.turn(_object(request))
+        return self._ledger.dials.as_wire()
+
+    def _set_clock(self, request: Request) -> Answer:
+        self._ledger.dials.turn({"clockOffsetSeconds": _object(request).get("offsetSeconds")})
+        catch_up_all(self._ledger)
+        return {"clock": audit.iso(self._ledger.dials.clock_ms())}
+
+    def _act_in_portal(self, request: Request) -> Answer:
+        body = _object(request)
+        action = str(body.get("action", ""))
+        transaction_id = str(body.get("transactionId", ""))
+        done = portal.act(
+            self._ledger, transaction_id=transaction_id, action=action, amount=self._amount(body, transaction_id)
+        )
+        return _execution_facts(done)
+
+    def _settle(self, request: Request) -> Answer:
+        return _execution_facts(portal.settle(self._ledger, transaction_id=str(_object(request).get("transactionId"))))
+
+    def _charge_back(self, request: Request) -> Answer:
+        body = _object(request)
+        transaction_id = str(body.get("transactionId", ""))
+        amount = self._amount(body, transaction_id)
+        return _execution_facts(portal.charge_back(self._ledger, transaction_id=transaction_id, amount=amount))
+
+    def _amount(self, body: Answer, transaction_id: str) -> int | None:
+        if body.get("amount") is None:
+            return None
+        transaction = self._ledger.transaction(transaction_id)
+        amount = minor_from_control(body["amount"], transaction.currency if transaction else "EUR")
+        if amount <= 0:
+            raise Unusable("An amount is more than zero.")
+        return amount
+
+    def _redirects(self) -> Answer:
+        with self._lock:
+            return {"count": len(self._redirect_hits), "hits": list(self._redirect_hits)}
+
+    def _reset(self, _request: Request) -> Answer:
+        """Merchants stay; transactions, requests, faults and dials go."""
+        self._ledger.store.empty()
+        self._faults.reload()
+        self._ledger.dials.reset()
+        with self._lock:
+            self._redirect_hits.clear()
+        return {"status": "empty"}
+
+
+def _execution_facts(execution: Execution) -> Answer:
+    return {
+        "modificationId": execution.modification_id,
+        "transactionId": execution.transaction_id,
+        "type": execution.type,
+        "amount": execution.amount,
+        "currency": execution.currency,
+        "status": execution.status,
+        "reconciliationReferenceId": execution.reference,
+    }
+
+
+def _object(request: Request) -> Answer:
+    body = json_text.read(request.body) if request.body else {}
+    if not isinstance(body, dict):
+        raise Unusable("Send a JSON object.")
+    return {name: _plain(value) for name, value in body.items()}
+
+
+def _list(request: Request, name: str) -> list[Answer]:
+    """A list, an object with the list under `name`, or one object."""
+    body = json.loads(request.body)
+    if isinstance(body, dict):
+        body = body.get(name, [body])
+    if not isinstance(body, list) or not all(isinstance(one, dict) for one in body):
+        raise Unusable(f"Send a JSON object, a list of them, or {{{name}: [...]}}.")
+    return body
+
+
+def _plain(value: Any) -> Any:
+    """A dial's number may have a fraction; amounts may not, and minor_from_control refuses a float."""
+    return float(value) if hasattr(value, "as_tuple") else value
+
+
+def _json(body: Answer, *, status: int = 200) -> Reply:
+    return Reply(status=status, body=json.dumps(body).encode())

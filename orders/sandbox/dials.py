@@ -1,0 +1,110 @@
+"""What can be turned while the sandbox runs: the clock, latency, spelling, asynchronous mode; kept across restarts."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from orders.sandbox.store import Store
+
+DAY_SECONDS = 86_400
+SPELLINGS = ("random", "CANCELLATION", "CANCELATION")
+DATE_FORMATS = ("random", "iso", "space")
+OUTCOMES = ("succeed", "fail")
+REPLAYS = ("on", "off")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dials:
+    """One reading of all dials. Seconds are seconds of the virtual clock, except latency, which is really waited."""
+
+    asynchronous: bool = False
+    async_delay_seconds: float = 2.0
+    async_outcome: str = "succeed"
+    replay: str = "on"
+    spelling: str = "random"
+    date_format: str = "random"
+    latency_seconds: float = 0.0
+    latency_jitter_seconds: float = 0.0
+    authorization_seconds: int = 5 * DAY_SECONDS
+    """Typically five days (seed 000)."""
+    optional_fields: bool = True
+    """False: optional fields are never left out and no unknown field is added."""
+    magic_amounts: bool = True
+    multi_capture: bool = False
+    fee_basis_points: int = 150
+    seed: int = 1
+    clock_offset_seconds: int = 0
+
+
+CHOICES = {
+    "async_outcome": OUTCOMES,
+    "replay": REPLAYS,
+    "spelling": SPELLINGS,
+    "date_format": DATE_FORMATS,
+}
+
+
+class BadDial(ValueError):
+    """No such dial, or no such position; the text says which."""
+
+
+class DialBoard:
+    """The dials, read from and written to the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.now = self._read()
+
+    def turn(self, changes: dict[str, Any]) -> Dials:
+        """Set dials by their names on the wire (camelCase). Raises BadDial and changes nothing when one is wrong."""
+        known = {wire_name(part.name): part.name for part in fields(Dials)}
+        wanted = {}
+        for name, value in changes.items():
+            if name not in known:
+                raise BadDial(f"There is no dial named {name}. Known: {', '.join(sorted(known))}.")
+            wanted[known[name]] = _checked(known[name], value)
+        self.now = replace(self.now, **wanted)
+        self._write()
+        return self.now
+
+    def reset(self) -> None:
+        self.now = Dials()
+        self._write()
+
+    def as_wire(self) -> dict[str, Any]:
+        return {wire_name(name): value for name, value in asdict(self.now).items()}
+
+    def clock_ms(self) -> int:
+        """The virtual time, in milliseconds since 1970 UTC."""
+        return time.time_ns() // 1_000_000 + self.now.clock_offset_seconds * 1000
+
+    def _read(self) -> Dials:
+        stored = {row["name"]: json.loads(row["value"]) for row in self._store.rows("SELECT name, value FROM dials")}
+        known = {part.name for part in fields(Dials)}
+        return Dials(**{name: value for name, value in stored.items() if name in known})
+
+    def _write(self) -> None:
+        values = [(name, json.dumps(value)) for name, value in asdict(self.now).items()]
+        with self._store.transaction():
+            self._store.run_many("INSERT OR REPLACE INTO dials (name, value) VALUES (?, ?)", values)
+
+
+def wire_name(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _checked(name: str, value: Any) -> Any:
+    example = getattr(Dials(), name)
+    if name in CHOICES:
+        if value not in CHOICES[name]:
+            raise BadDial(f"{wire_name(name)} is one of {', '.join(CHOICES[name])}.")
+        return value
+    if isinstance(example, bool) != isinstance(value, bool) or isinstance(value, str | list | dict | None):
+        raise BadDial(f"{wire_name(name)} is {'true or false' if isinstance(example, bool) else 'a number'}.")
+    if isinstance(value, int | float) and value < 0 and name != "clock_offset_seconds":
+        raise BadDial(f"{wire_name(name)} cannot be negative.")
+    return value if isinstance(example, bool | float) else int(value)

@@ -1,0 +1,1 @@
+"""Gateway A (SmartPay) as its documents describe it, under the prefix /smartpay."""

@@ -1,0 +1,163 @@
+"""Transactions made to order, directly in a wanted state and many at once: for demo data and for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orders.sandbox import amounts
+from orders.sandbox.gateway_a import checkout, movements
+from orders.sandbox.ledger import Ledger
+from orders.sandbox.records import Execution, Transaction, new_id, new_reference
+
+STATES = ("CREATED", "FAILED", "AUTHORIZATION_COMPLETED", "CAPTURED", "SETTLED", "CANCELLED", "EXPIRED", "CHARGEBACK")
+KNOWN = frozenset(
+    "merchantKey count amount currencyCode partnerReference paymentMethod paymentStatus description autoCaptureSeconds "
+    "multiCapture asynchronous transactionId email customReferences captured refunded createdSecondsAgo "
+    "externalOrderReference expiresInSeconds".split()
+)
+
+
+class BadOrder(ValueError):
+    """The wish cannot be met; the text says why. Nothing was made."""
+
+
+def make(ledger: Ledger, wishes: list[dict[str, Any]]) -> list[Transaction]:
+    """Make every wished transaction, or none. Raises BadOrder."""
+    transactions: list[Transaction] = []
+    executions: list[Execution] = []
+    for wish in wishes:
+        for number in range(_count(wish)):
+            transaction, movements_before = _made(ledger, wish, number)
+            transactions.append(transaction)
+            executions += movements_before
+    with ledger.store.transaction():
+        ledger.add_transactions(transactions)
+        ledger.add_executions(executions)
+    return transactions
+
+
+def _made(ledger: Ledger, wish: dict[str, Any], number: int) -> tuple[Transaction, list[Execution]]:
+    transaction = _created(ledger, wish, number)
+    status = wish.get("paymentStatus", movements.AUTHORIZED)
+    if status not in STATES:
+        raise BadOrder(f"paymentStatus is one of {', '.join(STATES)}.")
+    at = transaction.created_at
+    if status == "CREATED":
+        return transaction, []
+    if status == "FAILED":
+        transaction.move_to("FAILED", at)
+        return transaction, []
+    checkout.authorize(ledger, transaction, at=at)
+    if wish.get("expiresInSeconds") is not None:
+        transaction.expires_at = ledger.dials.clock_ms() + int(wish["expiresInSeconds"]) * 1000
+    return transaction, _moved(transaction, wish, status, at)
+
+
+def _moved(transaction: Transaction, wish: dict[str, Any], status: str, at: int) -> list[Execution]:
+    if status == movements.AUTHORIZED:
+        return []
+    if status == "EXPIRED":
+        movements.expire(transaction, at)
+        return []
+    if status == "CANCELLED":
+        return [_done(transaction, type="CANCELLATION", kind="cancel", amount=transaction.authorized, at=at)]
+    captured = _part(wish, "captured", transaction.authorized, transaction.currency, default=transaction.authorized)
+    executions = [_done(transaction, type="CAPTURE", kind="capture", amount=captured, at=at)]
+    refunded = _part(wish, "refunded", transaction.captured, transaction.currency, default=0)
+    if refunded:
+        executions.append(_done(transaction, type="REFUND", kind="refund", amount=refunded, at=at))
+    if status in ("SETTLED", "CHARGEBACK"):
+        transaction.move_to("SETTLED", at)
+        executions.append(_noted(transaction, type="SETTLEMENT", kind="settlement", amount=captured, at=at))
+    if status == "CHARGEBACK":
+        transaction.charged_back = captured
+        transaction.move_to("CHARGEBACK", at)
+        executions.append(_noted(transaction, type="CHARGEBACK", kind="chargeback", amount=captured, at=at))
+    return executions
+
+
+def _done(transaction: Transaction, *, type: str, kind: str, amount: int, at: int) -> Execution:
+    movements.complete(transaction, type=type, amount=amount, kind=kind, at=at)
+    return _noted(transaction, type=type, kind=kind, amount=amount, at=at)
+
+
+def _noted(transaction: Transaction, *, type: str, kind: str, amount: int, at: int) -> Execution:
+    status = {"SETTLEMENT": "SETTLED", "CHARGEBACK": "CHARGEBACK", **movements.DONE_STATUS}[type]
+    own_reference = type in ("REFUND", "CHARGEBACK")
+    return Execution(
+        merchant_key=transaction.merchant_key,
+        modification_id=new_id(),
+        transaction_id=transaction.transaction_id,
+        kind=kind,
+        type=type,
+        amount=amount,
+        currency=transaction.currency,
+        status=status,
+        origin="portal",
+        created_at=at,
+        last_status_at=at,
+        reference=new_reference() if own_reference else transaction.reference,
+        part_id=new_id(),
+    )
+
+
+def _created(ledger: Ledger, wish: dict[str, Any], number: int) -> Transaction:
+    unknown = set(wish) - KNOWN
+    if unknown:
+        raise BadOrder(f"An order does not know {', '.join(sorted(unknown))}. Known: {', '.join(sorted(KNOWN))}.")
+    if wish.get("merchantKey") not in ledger.merchant_keys():
+        raise BadOrder(f"There is no merchant {wish.get('merchantKey')}.")
+    currency = str(wish.get("currencyCode", "EUR"))
+    at = ledger.dials.clock_ms() - int(wish.get("createdSecondsAgo", 0)) * 1000
+    transaction = Transaction(
+        transaction_id=str(wish.get("transactionId") or new_id()),
+        merchant_key=wish["merchantKey"],
+        currency=currency,
+        authorized=_amount(wish.get("amount"), currency),
+        description=str(wish.get("description", "")),
+        partner_reference=_numbered(wish.get("partnerReference"), number, _count(wish)),
+        external_reference=wish.get("externalOrderReference"),
+        payment_method=str(wish.get("paymentMethod", "VISA")),
+        reference=new_reference(),
+        checkout_token=checkout.new_token(),
+        email=wish.get("email"),
+        custom_references=dict(wish.get("customReferences") or {}),
+        multi_capture=bool(wish.get("multiCapture", ledger.dials.now.multi_capture)),
+        asynchronous=wish.get("asynchronous"),
+        auto_capture_seconds=wish.get("autoCaptureSeconds"),
+        created_at=at,
+    )
+    transaction.move_to("CREATED", at)
+    return transaction
+
+
+def _amount(value: object, currency: str) -> int:
+    try:
+        amount = amounts.minor_from_control(value, currency)
+    except amounts.BadAmount as error:
+        raise BadOrder(str(error)) from error
+    if not 0 < amount <= amounts.AMOUNT_LIMIT_MINOR:
+        raise BadOrder("An amount is more than zero and at most 10^15 minor units.")
+    return amount
+
+
+def _part(wish: dict[str, Any], name: str, ceiling: int, currency: str, *, default: int) -> int:
+    if not wish.get(name):
+        return default
+    amount = _amount(wish[name], currency)
+    if amount > ceiling:
+        raise BadOrder(f"{name} is more than the {ceiling} minor units there are.")
+    return amount
+
+
+def _count(wish: dict[str, Any]) -> int:
+    count = wish.get("count", 1)
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 100_000:
+        raise BadOrder("count is a number between 1 and 100000.")
+    return count
+
+
+def _numbered(reference: object, number: int, count: int) -> str | None:
+    if reference is None:
+        return None
+    return str(reference) if count == 1 else f"{reference}-{number + 1}"

@@ -1,0 +1,109 @@
+"""The listening socket: one thread per connection, each request led to its door."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+from orders.sandbox.control import Control
+from orders.sandbox.dials import DialBoard
+from orders.sandbox.faults import FaultDial
+from orders.sandbox.gateway_a.door import PREFIX as GATEWAY_A
+from orders.sandbox.gateway_a.door import Door as GatewayADoor
+from orders.sandbox.gateway_a.misconduct import REDIRECT_PREFIX
+from orders.sandbox.ledger import Ledger
+from orders.sandbox.pages.routes import CHECKOUT_PREFIX, Pages
+from orders.sandbox.store import Store
+from orders.sandbox.wire import BadRequest, Connection, Reply, Request
+
+BACKLOG = 1024
+THREAD_STACK_BYTES = 512 * 1024
+"""Thousands of connections may hang at the same time, so their threads must be small."""
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+class Sandbox:
+    """All doors over one ledger. `host` is what was bound; a Host header must name it or loopback."""
+
+    def __init__(self, folder: Path, *, host: str) -> None:
+        self._store = Store(folder)
+        dials = DialBoard(self._store)
+        self.ledger = Ledger(self._store, dials)
+        faults = FaultDial(self._store, dials)
+        self._gateway_a = GatewayADoor(self.ledger, faults)
+        self._control = Control(self.ledger, faults)
+        self._pages = Pages(self.ledger, faults)
+        self._hosts = None if host in ("0.0.0.0", "::") else LOOPBACK_NAMES | {host}  # noqa: S104
+
+    def respond(self, request: Request) -> Reply:
+        path = request.path
+        if path.startswith(GATEWAY_A + "/") and not path.startswith(CHECKOUT_PREFIX):
+            return self._gateway_a.respond(request)
+        if path.startswith(REDIRECT_PREFIX):
+            return self._control.count_redirect(request)
+        if not self._is_for_us(request):
+            return Reply(status=403, body=b"Open the sandbox by its own address.", content_type="text/plain")
+        if path.startswith("/_") and not path.startswith("/_static/"):
+            return self._control.respond(request)
+        return self._pages.respond(request)
+
+    def close(self) -> None:
+        self._store.close()
+
+    def _is_for_us(self, request: Request) -> bool:
+        """A foreign web page must not drive the control doors: neither by its own host name nor across sites."""
+        host = request.headers.get("host", "").rsplit(":", 1)[0] if request.headers.get("host") else "127.0.0.1"
+        if self._hosts is not None and host not in self._hosts:
+            return False
+        return request.headers.get("sec-fetch-site", "none") != "cross-site" or request.method == "GET"
+
+
+class Server:
+    """Listens on `address` and serves until stopped."""
+
+    def __init__(self, sandbox: Sandbox, *, host: str, port: int) -> None:
+        self._sandbox = sandbox
+        threading.stack_size(THREAD_STACK_BYTES)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        self.port = int(self._listener.getsockname()[1])
+
+    def serve(self) -> None:
+        """Accept until the listener is closed."""
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._converse, args=(sock,), daemon=True).start()
+
+    def stop(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _converse(self, sock: socket.socket) -> None:
+        connection = Connection(sock)
+        try:
+            while (request := connection.read()) is not None:
+                keep = request.headers.get("connection", "").lower() != "close"
+                if not connection.deliver(self._reply_to(request), keep=keep):
+                    return
+        except BadRequest as error:
+            with contextlib.suppress(OSError):
+                connection.deliver(Reply(status=400, body=str(error).encode(), content_type="text/plain"), keep=False)
+        except OSError:
+            return  # The client left or took too long; nobody is there to be told.
+        finally:
+            connection.close()
+
+    def _reply_to(self, request: Request) -> Reply:
+        try:
+            return self._sandbox.respond(request)
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            return Reply(status=500, body=b"The sandbox itself failed; see its log.", content_type="text/plain")
