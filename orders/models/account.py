@@ -18,8 +18,10 @@ class MerchantQuerySet(models.QuerySet["Merchant"]):
     """Merchants a person works for."""
 
     def of(self, person: User | AnonymousUser) -> MerchantQuerySet:
-        """All of them for a superuser, otherwise those with a membership."""
-        if person.is_superuser and person.is_active:
+        """All of them for a superuser, otherwise those with a membership; none for a stranger or a disabled person."""
+        if person.pk is None or not person.is_active:
+            return self.none()
+        if person.is_superuser:
             return self
         return self.filter(memberships__user_id=person.pk)
 
