@@ -133,6 +133,9 @@ class Environment(BaseSettings):
     UNDO_SECONDS: int = Field(
         default=5, ge=0, le=3600, description="How long a person can withdraw a modification before it is sent."
     )
+    DUPLICATE_HOURS: int = Field(
+        default=24, ge=0, description="An equal modification of the same order within this time asks for a second look."
+    )
     ALLOW_INSECURE_GATEWAYS: bool = Field(
         default=False, description="Accept gateway accounts with an http or loopback address. For the sandbox only."
     )

@@ -51,8 +51,8 @@ def session_lifetime(get_response: Answer) -> Answer:
 
 
 def is_poll(request: HttpRequest) -> bool:
-    """A page following something by itself: asked by htmx, under an address that ends in /live/."""
-    return request.headers.get("HX-Request") == "true" and request.path.endswith("/live/")
+    """A page following something by itself: asked by htmx, under an address with /live/ in it."""
+    return request.headers.get("HX-Request") == "true" and "/live/" in request.path
 
 
 def _seen_every() -> int:

@@ -27,6 +27,11 @@ ALLOWED_HOSTS = list(ENVIRONMENT.ALLOWED_HOSTS)
 CSRF_TRUSTED_ORIGINS = list(ENVIRONMENT.CSRF_TRUSTED_ORIGINS)
 PUBLIC_URL = ENVIRONMENT.public_url
 
+PORT = ENVIRONMENT.PORT
+WEB_SERVER = ENVIRONMENT.WEB_SERVER
+WEB_WORKERS = ENVIRONMENT.WEB_WORKERS
+WEB_THREADS = ENVIRONMENT.WEB_THREADS
+
 ROOT_URLCONF = "smartpay_dashboard.urls"
 WSGI_APPLICATION = "smartpay_dashboard.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -123,6 +128,7 @@ def _from_url(url: str) -> dict[str, Any]:
     database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True))
     options = database.setdefault("OPTIONS", {})
     if database["ENGINE"] == "django.db.backends.postgresql":
+        options.setdefault("connect_timeout", 5)
         statement_timeout = ENVIRONMENT.STATEMENT_TIMEOUT_SECONDS
         options["options"] = (
             f"-c lock_timeout=3s -c statement_timeout={statement_timeout}s -c idle_in_transaction_session_timeout=30s"
@@ -193,6 +199,7 @@ CELERY_BEAT_SCHEDULE = {
 
 PAUSE_SUBMITS = ENVIRONMENT.PAUSE_SUBMITS
 UNDO_SECONDS = ENVIRONMENT.UNDO_SECONDS
+DUPLICATE_HOURS = ENVIRONMENT.DUPLICATE_HOURS
 ALLOW_INSECURE_GATEWAYS = ENVIRONMENT.ALLOW_INSECURE_GATEWAYS
 SENDER_SLOTS = ENVIRONMENT.SENDER_SLOTS
 LEASE_GRACE_SECONDS = ENVIRONMENT.LEASE_GRACE_SECONDS
