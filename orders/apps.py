@@ -9,7 +9,9 @@ class OrdersConfig(AppConfig):
     verbose_name = "Orders"
 
     def ready(self) -> None:
-        """Re-create the database triggers after every migration (SQLite's table rebuilds drop them)."""
+        """Re-create the database triggers after every migration (SQLite's table rebuilds drop them); audit log-ins."""
+        from orders import logins
         from orders.models import triggers
 
+        logins.connect()
         post_migrate.connect(triggers.install, sender=self, dispatch_uid="orders.triggers")
