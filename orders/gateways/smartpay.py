@@ -1,0 +1,185 @@
+"""Gateway A, SmartPay: capture, cancel, cancel-or-refund, refund, and reading a transaction.
+
+The contract, its contradictions and how each is treated: docs/gateways/smartpay.md.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from orders.gateways import http
+from orders.gateways.base import (
+    CannotSay,
+    Capability,
+    Door,
+    Fetched,
+    FrozenRequest,
+    Instruction,
+    Kind,
+    Movement,
+    Observation,
+    Outcome,
+    Snapshot,
+    Verdict,
+)
+from orders.gateways.smartpay_judging import judge_look_up, judge_send
+from orders.gateways.smartpay_reading import Answer, Entry, read_answer
+from orders.gateways.smartpay_scrubbing import scrub
+from orders.gateways.smartpay_transport import (
+    fault_sentence,
+    is_success,
+    pause_sentence,
+    retry_after_seconds,
+    stated_problem,
+)
+from orders.gateways.smartpay_words import state_of, verdict_of
+from orders.gateways.smartpay_writing import (
+    DECIMALS_MAXIMUM,
+    DESCRIPTION_MAXIMUM,
+    modification_request,
+    status_request,
+)
+
+name = "smartpay"
+title = "SmartPay"
+
+_CAPABILITY = Capability(
+    kinds=frozenset(Kind),
+    partial_capture=True,
+    # Seed 000: a partial capture releases the rest. The status model hints at several captures: an account may say so.
+    multiple_capture=False,
+    partial_refund=True,
+    releases_remainder=True,
+    authorization_days=5,
+    replays=True,
+    # Not stated by the vendor: a refusal on a repeat may be about the first send's success.
+    replays_errors=False,
+    replay_window_seconds=20 * 3600,
+    finds_by_modification_id=True,
+    late_processing_seconds=120,
+    decimals_maximum=DECIMALS_MAXIMUM,
+    deadline_seconds=90,
+    description_maximum=DESCRIPTION_MAXIMUM,
+)
+
+
+def capability(overrides: Mapping[str, Any]) -> Capability:
+    """What an account can do; `overrides` are fields of Capability with values of its types. Raises CannotSay."""
+    return replace(_CAPABILITY, **{field: _override(field, value) for field, value in overrides.items()})
+
+
+def compose(instruction: Instruction) -> FrozenRequest:
+    """The bytes of the request, fixed once; modifiedAmount is in every capture and refund. Raises CannotSay."""
+    return modification_request(instruction)
+
+
+def send(door: Door, request: FrozenRequest, instruction: Instruction) -> Outcome:
+    """One attempt with the frozen bytes."""
+    return judge_send(_exchange(door, request), instruction)
+
+
+def look_up(door: Door, instruction: Instruction) -> Outcome:
+    """Read the transaction and find our modification in it."""
+    try:
+        request = status_request(instruction.transaction_reference)
+    except CannotSay as refusal:
+        return Outcome(verdict=Verdict.UNKNOWN, reason=str(refusal), review=True)
+    return judge_look_up(_exchange(door, request), instruction)
+
+
+def fetch(door: Door, transaction_reference: str, currency: str) -> Fetched:
+    """Read the whole transaction; `currency` is the order's, for an amount that comes without one."""
+    try:
+        request = status_request(transaction_reference)
+    except CannotSay as refusal:
+        return Fetched(snapshot=None, reason=str(refusal))
+    seen = _exchange(door, request)
+    if seen.fault is not None or not is_success(seen):
+        return _not_fetched(seen)
+    try:
+        answer = read_answer(seen.body, currency=currency)
+    except ValueError:
+        return Fetched(snapshot=None, reason="SmartPay's answer could not be read.", observation=seen)
+    if not answer.speaks_of_a_transaction or answer.transaction_id.lower() not in {"", transaction_reference.lower()}:
+        return Fetched(snapshot=None, reason="SmartPay's answer is not about this transaction.", observation=seen)
+    return Fetched(snapshot=_snapshot(answer, transaction_reference), reason="", observation=seen)
+
+
+def _exchange(door: Door, request: FrozenRequest) -> Observation:
+    said = replace(request, headers={**request.headers, "Origin": door.origin})
+    return http.exchange(door, said, authorization=_authorization(door), scrub=scrub)
+
+
+def _authorization(door: Door) -> str:
+    """Made at the moment of sending, so that a key rotated meanwhile is the one that is used."""
+    pair = f"{door.merchant_key}:{door.authentication_key}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def _override(field: str, value: Any) -> Any:
+    current = getattr(_CAPABILITY, field, None)
+    if field not in {known.name for known in fields(Capability)}:
+        raise CannotSay(f"SmartPay accounts have no property called “{field}”.")
+    if field == "kinds":
+        return _kinds(value)
+    if type(value) is not type(current) or (isinstance(value, int) and value < 0):
+        raise CannotSay(f"“{field}” must be like {current!r}.")
+    return value
+
+
+def _kinds(value: Any) -> frozenset[Kind]:
+    try:
+        return frozenset(Kind(word) for word in value)
+    except (TypeError, ValueError) as error:
+        raise CannotSay(f"“kinds” must be a list of {', '.join(Kind)}.") from error
+
+
+def _not_fetched(seen: Observation) -> Fetched:
+    missing = seen.fault is None and seen.status == 404 and stated_problem(seen).stated
+    told = "SmartPay has no such transaction." if missing else f"SmartPay answered HTTP {seen.status}."
+    return Fetched(
+        snapshot=None,
+        reason=told if seen.fault is None else fault_sentence(seen),
+        missing=missing,
+        pause_account=pause_sentence(seen) if seen.fault is None else "",
+        retry_after_seconds=retry_after_seconds(seen.headers),
+        observation=seen,
+    )
+
+
+def _snapshot(answer: Answer, transaction_reference: str) -> Snapshot:
+    return Snapshot(
+        transaction_reference=answer.transaction_id or transaction_reference,
+        state=state_of(answer.payment_status),
+        raw_status=answer.payment_status,
+        status_at=answer.status_at,
+        created_at=answer.created_at,
+        amount=answer.amount,
+        reconciliation_reference=answer.reference,
+        partner_reference=answer.partner_reference,
+        payment_reference=answer.payment_reference,
+        payment_method=answer.payment_method,
+        description=answer.description,
+        movements=tuple(_movement(answer, entry) for entry in answer.entries),
+        raw=answer.raw,
+        warnings=answer.warnings,
+    )
+
+
+def _movement(answer: Answer, entry: Entry) -> Movement:
+    shared = answer.reference if entry.type in {"capture", "cancel"} else ""
+    return Movement(
+        type=entry.type,
+        raw_type=entry.raw_type,
+        modification_id=entry.modification_id,
+        amount=entry.amount,
+        reference=entry.reference or shared,
+        gateway_id=entry.gateway_id,
+        raw_status=entry.status,
+        verdict=verdict_of(entry.type, entry.status, has_error=entry.problem.stated),
+        at=entry.at,
+        facts=entry.raw,
+    )

@@ -1,0 +1,182 @@
+"""Judges gateway A's answers: what one observation would mean for a modification if it were the only one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orders.gateways.base import Facts, Instruction, Kind, Observation, Outcome, Verdict
+from orders.gateways.smartpay_reading import Answer, Entry, Problem, read_answer
+from orders.gateways.smartpay_transport import (
+    DEFINITIVE_REFUSALS,
+    KEY_REFUSED,
+    fault_sentence,
+    is_redirect,
+    is_success,
+    pause_sentence,
+    retry_after_seconds,
+    stated_problem,
+)
+from orders.gateways.smartpay_words import EXECUTED_KINDS, TYPES_OF_KIND, state_of, verdict_of
+
+WITH_OWN_AMOUNT = frozenset({Kind.CAPTURE, Kind.REFUND})
+
+
+def judge_send(seen: Observation, instruction: Instruction) -> Outcome:
+    """What the answer to a send means. NOT_SENT and DECLINED come from here alone, never from a look-up."""
+    if seen.fault is not None and not seen.sent:
+        return _outcome(seen, Verdict.NOT_SENT, fault_sentence(seen))
+    if seen.fault is None and seen.status in KEY_REFUSED:
+        return _outcome(seen, Verdict.NOT_SENT, f"SmartPay refused the account's keys (HTTP {seen.status}).")
+    if seen.fault is None and seen.status in DEFINITIVE_REFUSALS:
+        return _judge_refusal(seen)
+    return _judge_answer(seen, instruction)
+
+
+def judge_look_up(seen: Observation, instruction: Instruction) -> Outcome:
+    """What a status read tells of a modification. A read that failed tells nothing: UNKNOWN."""
+    outcome = _judge_answer(seen, instruction)
+    listed = outcome.facts.modification_id != ""
+    transaction_told = outcome.facts.transaction_reference != "" or outcome.facts.transaction_raw_status != ""
+    if not is_success(seen) or seen.fault is not None or listed or not transaction_told or outcome.review:
+        return outcome
+    return replace(outcome, absent=True, reason="SmartPay does not list this modification on the transaction.")
+
+
+def _judge_refusal(seen: Observation) -> Outcome:
+    problem = stated_problem(seen)
+    if not problem.stated:
+        reason = (
+            f"HTTP {seen.status} came without an error that SmartPay would send; it may come from a box in between."
+        )
+        return _outcome(seen, Verdict.UNKNOWN, reason)
+    return _outcome(seen, Verdict.DECLINED, _declined_sentence(problem), _with_problem(Facts(), problem))
+
+
+def _judge_answer(seen: Observation, instruction: Instruction) -> Outcome:
+    if seen.fault is not None or seen.status is None:
+        return _outcome(seen, Verdict.UNKNOWN, fault_sentence(seen))
+    if not is_success(seen):
+        return _outcome(seen, Verdict.UNKNOWN, _status_sentence(seen), _with_problem(Facts(), stated_problem(seen)))
+    try:
+        answer = read_answer(seen.body)
+    except ValueError:
+        return _outcome(seen, Verdict.UNKNOWN, f"HTTP {seen.status} came without a readable answer; read the status.")
+    return _judge_content(seen, answer, instruction)
+
+
+def _judge_content(seen: Observation, answer: Answer, instruction: Instruction) -> Outcome:
+    own = [entry for entry in answer.entries if entry.modification_id.lower() == instruction.modification_id.lower()]
+    facts = _transaction_facts(answer)
+    if answer.transaction_id and answer.transaction_id.lower() != instruction.transaction_reference.lower():
+        return _contradiction(seen, facts, "The answer speaks of another transaction.")
+    if not own:
+        reason = "The answer does not name this modification; read the status."
+        return _outcome(seen, Verdict.UNKNOWN, reason, _with_problem(facts, answer.problem))
+    if len({(entry.type, entry.amount) for entry in own}) > 1:
+        return _contradiction(seen, facts, "The answer lists this modification twice, with different contents.")
+    entry = max(own, key=lambda entry: entry.at.timestamp() if entry.at else 0.0)
+    return _judge_entry(seen, entry, _entry_facts(facts, answer, entry, instruction), instruction)
+
+
+def _judge_entry(seen: Observation, entry: Entry, facts: Facts, instruction: Instruction) -> Outcome:
+    if entry.type and entry.type not in TYPES_OF_KIND[instruction.kind]:
+        return _contradiction(seen, facts, f"SmartPay lists this modification as a {entry.raw_type}.")
+    verdict = verdict_of(entry.type, entry.status, has_error=entry.problem.stated)
+    if verdict is Verdict.DECLINED:
+        return _outcome(seen, verdict, _declined_sentence(entry.problem), facts)
+    if facts.amount is not None and facts.amount != instruction.amount:
+        return _contradiction(seen, facts, f"SmartPay names {facts.amount}; {instruction.amount} was asked for.")
+    if verdict is Verdict.PENDING:
+        return _outcome(seen, verdict, f"SmartPay has taken it and says {entry.status}.", facts)
+    if verdict is Verdict.UNKNOWN:
+        return _judge_unclear_status(seen, entry, facts)
+    missing = _missing_fact(facts, instruction.kind)
+    if missing:
+        reason = f"SmartPay says {entry.status}, but the answer has no {missing}; read the status."
+        return _outcome(seen, Verdict.UNKNOWN, reason, facts)
+    return _outcome(seen, Verdict.SUCCEEDED, f"SmartPay says {entry.status}.", facts)
+
+
+def _judge_unclear_status(seen: Observation, entry: Entry, facts: Facts) -> Outcome:
+    if not entry.status:
+        return _outcome(
+            seen, Verdict.UNKNOWN, "The answer gives no status of this modification; read the status.", facts
+        )
+    reason = f"SmartPay says {entry.status} and names an error at once; somebody must look."
+    return _outcome(seen, Verdict.UNKNOWN, reason, facts, review=True)
+
+
+def _missing_fact(facts: Facts, kind: Kind) -> str:
+    """What a success must carry (decisions, “What an answer means”): A's amounts come from modificationAmount alone."""
+    if kind in WITH_OWN_AMOUNT and facts.amount is None:
+        return "readable amount"
+    if kind is Kind.CANCEL_OR_REFUND and facts.executed_kind is None:
+        return "word on whether it was a cancel or a refund"
+    return "" if facts.reference else "reference"
+
+
+def _transaction_facts(answer: Answer) -> Facts:
+    return Facts(
+        transaction_state=state_of(answer.payment_status) if answer.payment_status else None,
+        transaction_raw_status=answer.payment_status,
+        transaction_status_at=answer.status_at,
+        transaction_reference=answer.transaction_id,
+        warnings=answer.warnings,
+    )
+
+
+def _entry_facts(facts: Facts, answer: Answer, entry: Entry, instruction: Instruction) -> Facts:
+    return replace(
+        facts,
+        modification_id=entry.modification_id,
+        executed_kind=EXECUTED_KINDS.get(entry.type) if instruction.kind is Kind.CANCEL_OR_REFUND else None,
+        amount=entry.amount,
+        reference=entry.reference or _shared_reference(answer, entry),
+        gateway_id=entry.gateway_id,
+        raw_status=entry.status,
+        at=entry.at,
+        legs=entry.legs,
+        failure_code=entry.problem.code,
+        failure_text=entry.problem.text,
+    )
+
+
+def _shared_reference(answer: Answer, entry: Entry) -> str:
+    """A capture and a cancel share the payment's reference in real answers; a refund has its own or none (A.8)."""
+    return answer.reference if entry.type in {"capture", "cancel"} else ""
+
+
+def _with_problem(facts: Facts, problem: Problem) -> Facts:
+    return replace(facts, failure_code=problem.code, failure_text=problem.text)
+
+
+def _declined_sentence(problem: Problem) -> str:
+    said = problem.text or problem.code or "no reason was given"
+    return f"SmartPay declined it and moved no money: {said}"[:500]
+
+
+def _status_sentence(seen: Observation) -> str:
+    if is_redirect(seen):
+        return f"The gateway's address answered with a redirect (HTTP {seen.status}); it was not followed."
+    return f"SmartPay answered HTTP {seen.status}, which does not tell whether the money moved."
+
+
+def _contradiction(seen: Observation, facts: Facts, reason: str) -> Outcome:
+    return _outcome(
+        seen, Verdict.MISMATCH, f"{reason} Somebody must look before money moves again.", facts, review=True
+    )
+
+
+def _outcome(
+    seen: Observation, verdict: Verdict, reason: str, facts: Facts | None = None, *, review: bool = False
+) -> Outcome:
+    paused = "" if seen.fault is not None else pause_sentence(seen)
+    return Outcome(
+        verdict=verdict,
+        reason=reason,
+        facts=facts or Facts(),
+        retry_after_seconds=retry_after_seconds(seen.headers),
+        pause_account=paused,
+        review=review or (seen.fault is None and is_redirect(seen)),
+        observation=seen,
+    )
