@@ -157,7 +157,7 @@ class FaultDial:
 
 
 _COLUMNS = ("fault", "modification_id", "transaction_id", "merchant_key", "path", "amount", "probability", "times_left")
-_INSERT = f"INSERT INTO rules ({', '.join(_COLUMNS)}, seconds) VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"
+_INSERT = f"INSERT INTO rules ({', '.join(_COLUMNS)}, seconds) VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"  # noqa: S608  # our own words
 _COUNT = "INSERT INTO fired VALUES (?, 1) ON CONFLICT (fault) DO UPDATE SET count = count + 1"
 _WIRE_NAMES = {
     "modificationId": "modification_id",

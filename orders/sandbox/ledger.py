@@ -108,13 +108,12 @@ _ARRIVAL_COLUMNS = [part.name for part in fields(Arrival)]
 
 
 def _insert(table: str, columns: list[str]) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608  # our own words
 
 
 _INSERT_TRANSACTION = _insert("transactions", _TRANSACTION_COLUMNS)
-_UPDATE_TRANSACTION = (
-    f"UPDATE transactions SET {', '.join(f'{name} = ?' for name in _TRANSACTION_COLUMNS)} WHERE transaction_id = ?"
-)
+_ASSIGNMENTS = ", ".join(f"{name} = ?" for name in _TRANSACTION_COLUMNS)
+_UPDATE_TRANSACTION = f"UPDATE transactions SET {_ASSIGNMENTS} WHERE transaction_id = ?"  # noqa: S608  # our own words
 _INSERT_EXECUTION = _insert("executions", _EXECUTION_COLUMNS)
 _INSERT_REQUEST = _insert("requests", ["at", *_ARRIVAL_COLUMNS, "http_status"])
 

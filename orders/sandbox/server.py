@@ -16,7 +16,8 @@ from orders.sandbox.gateway_a.door import PREFIX as GATEWAY_A
 from orders.sandbox.gateway_a.door import Door as GatewayADoor
 from orders.sandbox.gateway_a.misconduct import REDIRECT_PREFIX
 from orders.sandbox.ledger import Ledger
-from orders.sandbox.pages.routes import CHECKOUT_PREFIX, Pages
+from orders.sandbox.pages.checkout import CHECKOUT_PREFIX
+from orders.sandbox.pages.routes import Pages
 from orders.sandbox.store import Store
 from orders.sandbox.wire import BadRequest, Connection, Reply, Request
 

@@ -1,7 +1,7 @@
 """The bodies gateway A answers with (gateways.md A.3), in all the spellings its documents contradict each other in.
 
-What varies is drawn from the dial `seed` and the ids, so that a run repeats. What a client must be able to rely on never
-varies here (amount, currency, status, ids and references of the modification asked about); only a fault takes it away.
+What varies is drawn from the dial `seed` and the ids, so that a run repeats. What a client must be able to rely on
+never varies here (amount, currency, status, ids and references of the modification); only a fault takes it away.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Style:
     """How this one answer is written: date format, spelling, which optional fields it leaves out."""
 
     def __init__(self, dials: Dials, name: str) -> None:
-        self._dice = random.Random(f"{dials.seed}|{name}")
+        self._dice = random.Random(f"{dials.seed}|{name}")  # noqa: S311  # variety, not a secret
         self.spelling = self._choice(dials.spelling, "CANCELLATION", "CANCELATION")
         self.date_format = self._choice(dials.date_format, "iso", "space")
         self._varied = dials.optional_fields

@@ -11,9 +11,27 @@ from orders.sandbox.records import Execution, Transaction, new_id, new_reference
 
 STATES = ("CREATED", "FAILED", "AUTHORIZATION_COMPLETED", "CAPTURED", "SETTLED", "CANCELLED", "EXPIRED", "CHARGEBACK")
 KNOWN = frozenset(
-    "merchantKey count amount currencyCode partnerReference paymentMethod paymentStatus description autoCaptureSeconds "
-    "multiCapture asynchronous transactionId email customReferences captured refunded createdSecondsAgo "
-    "externalOrderReference expiresInSeconds".split()
+    (
+        "merchantKey",
+        "transactionId",
+        "count",
+        "amount",
+        "currencyCode",
+        "partnerReference",
+        "externalOrderReference",
+        "paymentMethod",
+        "paymentStatus",
+        "description",
+        "email",
+        "customReferences",
+        "captured",
+        "refunded",
+        "multiCapture",
+        "asynchronous",
+        "autoCaptureSeconds",
+        "expiresInSeconds",
+        "createdSecondsAgo",
+    )
 )
 
 
