@@ -28,8 +28,8 @@ def unseal(token: str) -> str:
 
 
 def reseal(token: str) -> str:
-    """The same secret under the newest key."""
-    return _keys().rotate(token.encode("ascii")).decode("ascii")
+    """The same secret under the newest key. Raises CredentialUnreadable."""
+    return seal(unseal(token))
 
 
 def _keys() -> MultiFernet:
