@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smartpay_dashboard.settings")
@@ -11,3 +12,11 @@ app = Celery("smartpay_dashboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks(["orders.modifications", "orders.mirror"])
+
+
+@worker_init.connect
+@beat_init.connect
+def _refuse_weak_settings(**_signal: object) -> None:
+    from smartpay_dashboard.checks import refuse_weak_settings
+
+    refuse_weak_settings()

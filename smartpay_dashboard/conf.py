@@ -154,6 +154,15 @@ class Environment(BaseSettings):
     )
     SWEEP_SECONDS: float = Field(default=10, gt=0, description="How often beat runs the recovery.")
     CLAIM_SECONDS: float = Field(default=1, gt=0, description="How often a worker's clock looks for due modifications.")
+    BACKOFF_FIRST_SECONDS: float = Field(
+        default=5, gt=0, description="Longest first wait before another try; trebles up to half an hour."
+    )
+    UNKNOWN_REVIEW_SECONDS: float = Field(
+        default=86400, gt=0, description="After this long an unknown outcome goes to review by people."
+    )
+    PENDING_REVIEW_SECONDS: float = Field(
+        default=259200, gt=0, description="After this long a pending modification goes to review by people."
+    )
 
     @property
     def secure(self) -> bool:

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "heroicons",
     "orders.apps.OrdersConfig",
+    "smartpay_dashboard.checks.ProductionChecks",
 ]
 
 MIDDLEWARE = [
@@ -205,6 +206,9 @@ SENDER_SLOTS = ENVIRONMENT.SENDER_SLOTS
 LEASE_GRACE_SECONDS = ENVIRONMENT.LEASE_GRACE_SECONDS
 SWEEP_SECONDS = ENVIRONMENT.SWEEP_SECONDS
 CLAIM_SECONDS = ENVIRONMENT.CLAIM_SECONDS
+BACKOFF_FIRST_SECONDS = ENVIRONMENT.BACKOFF_FIRST_SECONDS
+UNKNOWN_REVIEW_SECONDS = ENVIRONMENT.UNKNOWN_REVIEW_SECONDS
+PENDING_REVIEW_SECONDS = ENVIRONMENT.PENDING_REVIEW_SECONDS
 
 # --- Who comes in ----------------------------------------------------------------------------------------------------
 
