@@ -1,0 +1,117 @@
+"""What stands around every page: the person's merchants, the health of their gateway accounts, the theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Subquery
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from orders.models import Merchant, Switch
+
+THEME_COOKIE = "theme"
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class MerchantChoice:
+    """A merchant of the person, with the zone in which its times are shown."""
+
+    id: int
+    name: str
+    time_zone: str
+
+
+@dataclass(frozen=True)
+class AccountChoice:
+    """A gateway account of the person's merchants; `reason` is why it is paused, `troubled` while its breaker is open."""
+
+    id: int
+    name: str
+    merchant_id: int
+    reason: str
+    troubled: bool
+
+
+@dataclass(frozen=True)
+class Health:
+    """One word about all accounts together."""
+
+    tone: str
+    word: str
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Read once for a page, in one query."""
+
+    merchants: tuple[MerchantChoice, ...] = ()
+    accounts: tuple[AccountChoice, ...] = ()
+    stopped_reason: str = ""
+
+    @property
+    def paused_accounts(self) -> tuple[AccountChoice, ...]:
+        """Accounts on which nothing is sent until two people resume them."""
+        return tuple(account for account in self.accounts if account.reason)
+
+    @property
+    def health(self) -> Health:
+        """The badge of the top bar."""
+        if self.stopped_reason:
+            return Health("bad", "All sending paused")
+        if paused := len(self.paused_accounts):
+            return Health("careful", f"{paused} account{'s' if paused > 1 else ''} paused")
+        if any(account.troubled for account in self.accounts):
+            return Health("careful", "Gateway not answering")
+        if not self.accounts:
+            return Health("quiet", "No gateway account")
+        return Health("good", "Gateway operational")
+
+
+def shell_of(person: User | AnonymousUser) -> Shell:
+    """The merchants, accounts and pauses a person works under."""
+    rows = list(
+        Merchant.objects.of(person)
+        .order_by("name", "accounts__name")
+        .values_list(
+            "id",
+            "name",
+            "time_zone",
+            "accounts__id",
+            "accounts__name",
+            "accounts__paused_reason",
+            "accounts__breaker_until",
+            Subquery(Switch.objects.values("paused_reason")[:1]),
+        )
+    )
+    now = timezone.now()
+    merchants = {row[0]: MerchantChoice(*row[:3]) for row in rows}
+    accounts = [
+        AccountChoice(row[3], row[4], row[0], row[5], row[6] is not None and row[6] > now)
+        for row in rows
+        if row[3] is not None
+    ]
+    return Shell(tuple(merchants.values()), tuple(accounts), (rows[0][7] or "") if rows else "")
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The context processor: `shell` is read when a template first asks for it."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return {"shell": SimpleLazyObject(_reader(request)), "theme": theme if theme in THEMES else ""}
+
+
+def shell_for(request: HttpRequest) -> Shell:
+    """The request's shell; views and templates of one request share it."""
+    if not hasattr(request, "_shell"):
+        request._shell = shell_of(request.user)  # type: ignore[attr-defined]
+    found: Shell = request._shell  # type: ignore[attr-defined]
+    return found
+
+
+def _reader(request: HttpRequest) -> Callable[[], Shell]:
+    return lambda: shell_for(request)
