@@ -119,23 +119,19 @@ class _OneCallAdapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *_args: object, **_kwargs: object) -> requests.Response:
         call = self.call
-        connection = _connection_for(call, request)
-        try:
-            connection.connect()
-            connection.request(
-                request.method or "GET",
-                request.path_url,
-                body=request.body,
-                headers=request.headers,
-                preload_content=False,
-                decode_content=False,
-            )
-            call.stage = Stage.WAITING
-            call.crash_point("after_send")
-            answer = connection.getresponse()
-        except BaseException:
-            connection.close()
-            raise
+        call.connection = connection = _connection_for(call, request)
+        connection.connect()
+        connection.request(
+            request.method or "GET",
+            request.path_url,
+            body=request.body,
+            headers=request.headers,
+            preload_content=False,
+            decode_content=False,
+        )
+        call.stage = Stage.WAITING
+        call.crash_point("after_send")
+        answer = connection.getresponse()
         call.stage = Stage.READING
         return self.build_response(request, answer)
 
@@ -195,8 +191,9 @@ def _fault_while_talking(error: Exception) -> Fault:
 
 _FAULTS_BY_ERROR: tuple[tuple[tuple[type[Exception], ...], Fault], ...] = (
     ((TooLarge,), Fault.TOO_LARGE),
-    ((IncompleteRead, http.client.IncompleteRead), Fault.TRUNCATED),
+    # A chunk length that is no number is counted as an incomplete read too, so it is looked for before.
     ((InvalidChunkLength, DecodeError), Fault.MALFORMED),
+    ((IncompleteRead, http.client.IncompleteRead), Fault.TRUNCATED),
     # http.client counts "closed without a word" as a bad status line too, so a reset is looked for before.
     ((OSError,), Fault.RESET),
     ((http.client.HTTPException,), Fault.MALFORMED),

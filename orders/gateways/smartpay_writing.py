@@ -32,14 +32,14 @@ _IDENTIFIER = re.compile(r"(?!\.+$)[A-Za-z0-9._:-]+")
 def modification_request(instruction: Instruction) -> FrozenRequest:
     """The request of a capture, cancel, cancel-or-refund or refund. Raises CannotSay."""
     body = exact_json.write(_body(instruction))
-    return FrozenRequest(method="POST", path=PATHS[instruction.kind], headers=HEADERS, body=body)
+    return FrozenRequest(method="POST", path=PATHS[instruction.kind], headers=dict(HEADERS), body=body)
 
 
 def status_request(transaction_reference: str) -> FrozenRequest:
     """The request that reads a transaction. Raises CannotSay."""
     reference = _checked_identifier("transaction reference", transaction_reference)
     path = STATUS_PATH + urllib.parse.quote(reference, safe="")
-    return FrozenRequest(method="GET", path=path, headers=HEADERS, body=b"")
+    return FrozenRequest(method="GET", path=path, headers=dict(HEADERS), body=b"")
 
 
 def written_amount(amount: Money) -> Decimal:

@@ -41,6 +41,7 @@ class Call:
     ends_at: float
     stage: Stage = Stage.RESOLVING
     watch: deadlines.Watch | None = field(default=None, repr=False)
+    connection: HTTPConnection | None = field(default=None, repr=False)
 
     @property
     def out_of_time(self) -> bool:
@@ -51,6 +52,9 @@ class Call:
             self.door.crash_point(name)
 
     def release(self) -> None:
+        """Close whatever is still open: a gateway that ignores “Connection: close” would keep the socket otherwise."""
+        if self.connection is not None:
+            self.connection.close()
         if self.watch is not None:
             deadlines.release(self.watch)
 
