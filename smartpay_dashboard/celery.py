@@ -1,9 +1,11 @@
 """The Celery app of web, worker and beat; its options and timetable stand in the settings under `CELERY_`."""
 
 import os
+import warnings
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.exceptions import SecurityWarning
+from celery.signals import beat_init, celeryd_init, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smartpay_dashboard.settings")
@@ -12,6 +14,15 @@ app = Celery("smartpay_dashboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks(["orders.modifications", "orders.mirror"])
+
+
+@celeryd_init.connect
+def _accept_root_in_a_trial(**_signal: object) -> None:
+    """A container of a trial often has no other user; messages are JSON, so nothing in them is run."""
+    from django.conf import settings
+
+    if not settings.PRODUCTION:
+        warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 @worker_init.connect

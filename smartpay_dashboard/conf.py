@@ -1,7 +1,8 @@
 """The typed environment: every variable that the project reads, its default, and what it is for.
 
-Each secret may also be given as a file (`SECRET_KEY_FILE=/run/secrets/key`). All mistakes are told at once, in
-sentences. `.env.example` and `docs/reference/settings.md` are written from this file by `manage.py settings_reference`.
+Each secret may also be given as a file (`SECRET_KEY_FILE=/run/secrets/key`). An empty variable counts as absent. All
+mistakes are told at once, in sentences. `.env.example` and `docs/reference/settings.md` are written from this file by
+`manage.py settings_reference`.
 """
 
 from __future__ import annotations
@@ -24,19 +25,16 @@ def _split_at_commas(text: object) -> object:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
 
 
-def _empty_is_unset(text: object) -> object:
-    return None if text == "" else text
-
-
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas)]
-Optional = Annotated[str | None, BeforeValidator(_empty_is_unset)]
 SECRET: dict[str, Any] = {"secret": True}
 
 
 class Environment(BaseSettings):
     """One attribute for each variable; `load()` is the way to read it."""
 
-    model_config = SettingsConfigDict(case_sensitive=True, extra="ignore", env_file_encoding="utf-8", frozen=True)
+    model_config = SettingsConfigDict(
+        case_sensitive=True, extra="ignore", env_ignore_empty=True, env_file_encoding="utf-8", frozen=True
+    )
 
     # The installation
     PRODUCTION: bool = Field(
@@ -45,7 +43,7 @@ class Environment(BaseSettings):
         "to start on a weak setting.",
     )
     DEBUG: bool = Field(default=False, description="Django's error pages with source text. Never on a server.")
-    SECRET_KEY: Optional = Field(
+    SECRET_KEY: str | None = Field(
         default=None,
         json_schema_extra=SECRET,
         description="Signs sessions and forms. Required in production; else one is made once and kept in DATA_DIR.",
@@ -64,7 +62,7 @@ class Environment(BaseSettings):
         default=(),
         description="Origins (with scheme) from which forms are accepted besides the host itself, separated by commas.",
     )
-    PUBLIC_URL: Optional = Field(
+    PUBLIC_URL: str | None = Field(
         default=None,
         description="The dashboard's public address without a final slash; sent to the gateways as Origin. "
         "Default: http://127.0.0.1:PORT.",
@@ -86,12 +84,12 @@ class Environment(BaseSettings):
     )
 
     # Database and broker
-    DATABASE_URL: Optional = Field(
+    DATABASE_URL: str | None = Field(
         default=None,
         json_schema_extra=SECRET,
         description="postgres://user:password@host/name. Default: an SQLite file in DATA_DIR (one host only).",
     )
-    REDIS_URL: Optional = Field(
+    REDIS_URL: str | None = Field(
         default=None,
         json_schema_extra=SECRET,
         description="redis://:password@host:6379/0 (Redis or Valkey, noeviction). Default: the embedded broker.",
@@ -120,7 +118,7 @@ class Environment(BaseSettings):
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level that is logged."
     )
-    METRICS_TOKEN: Optional = Field(
+    METRICS_TOKEN: str | None = Field(
         default=None,
         json_schema_extra=SECRET,
         description="Bearer token of /metrics. Unset: /metrics does not exist.",
@@ -190,7 +188,7 @@ def load(environ: Mapping[str, str] | None = None, *, env_file: Path | None = BA
     """Read the environment (and `.env` beside manage.py). Raises ImproperlyConfigured naming every mistake."""
     given = os.environ if environ is None else environ
     values, mistakes = _from_files(given)
-    values |= {name: given[name] for name in Environment.model_fields if name in given}
+    values |= {name: given[name] for name in Environment.model_fields if given.get(name)}
     try:
         loaded = Environment(_env_file=env_file, **values)
     except ValidationError as error:

@@ -95,6 +95,7 @@ USE_I18N = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Hashed names need `collectstatic`; elsewhere WhiteNoise serves the source folders as they are.
 WHITENOISE_USE_FINDERS = not PRODUCTION

@@ -50,6 +50,7 @@ def server_command(program: str, *, socket_path: Path, data_dir: Path) -> list[s
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
         "loglevel": "warning",
+        "logfile": str(data_dir / "broker.log"),
     }
     return [program, *(word for name, value in options.items() for word in (f"--{name}", value))]
 

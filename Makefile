@@ -1,0 +1,54 @@
+# The commands of this project; `make help` lists them. Needs python3 (3.11 or newer) with its venv module, and make.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test lint lock clean install install-dev
+
+PYTHON3 ?= python3
+PYTHON := .venv/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
+export PIP_ROOT_USER_ACTION := ignore
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
+
+run: install ## start the dashboard with a sandbox gateway and demo data; PORT=9000 moves it, Ctrl-C stops it
+	@exec $(PYTHON) manage.py start
+
+test: install-dev ## run every check and every test, on SQLite and on PostgreSQL with Redis where they answer
+	@$(PYTHON) -m tests.everything
+
+lint: install-dev ## run the checks without the tests
+	@$(PYTHON) -m tests.everything --without-tests
+
+lock: ## write the lock files again from pyproject.toml (needs uv)
+	uv lock --quiet
+	uv export --quiet --frozen --no-emit-project --no-header --no-annotate --extra embedded --no-default-groups \
+		--output-file requirements.lock
+	uv export --quiet --frozen --no-emit-project --no-header --no-annotate --extra embedded --no-default-groups \
+		--group test --group lint --output-file requirements-dev.lock
+
+clean: ## remove what was installed and every local datum, the demo database too
+	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+install: .venv/installed-run
+
+install-dev: .venv/installed-dev
+
+$(PYTHON):
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Python 3.11 or newer is needed; nothing was installed. Name one: make PYTHON3=python3.12 run"; exit 1; }
+	@$(PYTHON3) -c 'import ensurepip' 2>/dev/null \
+		|| { echo "Python's venv module is missing; nothing was installed. On Debian: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON3) -m venv .venv
+
+# The stamps are older than a changed lock file, so that a new lock is installed by the next command.
+.venv/installed-run: requirements.lock | $(PYTHON)
+	@echo "Installing the packages of requirements.lock …"
+	@$(PIP) install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock | $(PYTHON)
+	@echo "Installing the packages of requirements-dev.lock …"
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@ .venv/installed-run

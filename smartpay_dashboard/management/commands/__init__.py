@@ -1,0 +1,1 @@
+"""One file for each errand; `manage.py help` lists them."""

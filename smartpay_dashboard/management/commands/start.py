@@ -1,0 +1,142 @@
+"""`manage.py start`: the whole dashboard on this host, with a sandbox gateway and demo data. What `make run` calls.
+
+In order: are the ports free, migrate, start the processes of Procfile.dev, wait until web and sandbox answer, load the
+demo data once, say where to go. Ctrl-C ends all of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from smartpay_dashboard.conf import BASE_DIR
+from smartpay_dashboard.management.terminal import own_foreground
+
+READY_WITHIN_SECONDS = 60
+# The process runner kills after five seconds what has not ended by itself.
+STOPPED_WITHIN_SECONDS = 15
+# Loopback only: a proxy of the environment must not see these requests.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Command(BaseCommand):
+    help = "Start everything on this host: database, broker, worker, timetable, sandbox gateway and the web pages."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError(
+                "This starts a sandbox and demo data, so it is refused with PRODUCTION=1; see the Procfile."
+            )
+        web_port, sandbox_port = settings.PORT, settings.PORT + 1
+        _refuse_taken_ports(web_port, sandbox_port)
+        call_command("migrate", verbosity=0)
+        with own_foreground():
+            self._run(web_port=web_port, sandbox_port=sandbox_port)
+
+    def _run(self, *, web_port: int, sandbox_port: int) -> None:
+        environ = start_environment(os.environ, web_port=web_port, sandbox_port=sandbox_port)
+        signal.signal(signal.SIGTERM, _like_ctrl_c)
+        # A session of its own: Ctrl-C reaches the processes once, through us.
+        runner = subprocess.Popen(runner_command(web_port), cwd=BASE_DIR, env=environ, start_new_session=True)
+        try:
+            self._open_the_doors(runner, environ, web_port=web_port, sandbox_port=sandbox_port)
+            code = runner.wait()
+        except KeyboardInterrupt:
+            return
+        finally:
+            _stop(runner)
+        raise CommandError(
+            f"A process ended by itself (code {code}), so everything was stopped; its last lines are above."
+        )
+
+    def _open_the_doors(
+        self, runner: subprocess.Popen[bytes], environ: dict[str, str], *, web_port: int, sandbox_port: int
+    ) -> None:
+        _wait_for(f"http://127.0.0.1:{sandbox_port}/_health", runner)
+        demo = [sys.executable, "manage.py", "demo_data", "--orders", "200", "--seed", "7", "--if-empty"]
+        loaded = subprocess.run(demo, cwd=BASE_DIR, env=environ, stdout=subprocess.PIPE, text=True, check=False)
+        if loaded.returncode:
+            _stop(runner)
+            raise CommandError(f"The demo data could not be loaded, so everything was stopped.\n{loaded.stdout}")
+        _wait_for(f"http://127.0.0.1:{web_port}/healthz", runner)
+        self.stdout.write(loaded.stdout, ending="")
+        self.stdout.write(
+            self.style.SUCCESS(
+                f"\nReady: http://127.0.0.1:{web_port}/  (sandbox: http://127.0.0.1:{sandbox_port}/)  Ctrl-C stops."
+            )
+        )
+        self.stdout.flush()
+
+
+def start_environment(given: Any, *, web_port: int, sandbox_port: int) -> dict[str, str]:
+    """What every process of this start shares. The process runner gives each a PORT of its own, so names are fixed."""
+    defaults = {"LOG_FORMAT": "console", "LOG_LEVEL": "WARNING", "PUBLIC_URL": settings.PUBLIC_URL}
+    return {
+        **defaults,
+        **given,
+        "PORT": str(web_port),
+        "PYTHON": sys.executable,
+        "SANDBOX_PORT": str(sandbox_port),
+        "SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
+        "ALLOW_INSECURE_GATEWAYS": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def runner_command(web_port: int) -> list[str]:
+    """The embedded broker only where no server is named. `web` must be first: it gets the port itself."""
+    broker = [] if settings.ENVIRONMENT.REDIS_URL else ["broker"]
+    processes = ["web", *broker, "worker", "beat", "sandbox"]
+    return [sys.executable, "-m", "honcho", "-f", "Procfile.dev", "start", "-p", str(web_port), *processes]
+
+
+def _refuse_taken_ports(*ports: int) -> None:
+    for port in ports:
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise CommandError(
+                    f"Port {port} cannot be used ({error.strerror}), so nothing was started. "
+                    "Choose another pair of ports, for example: PORT=9000 make run"
+                ) from error
+
+
+def _wait_for(url: str, runner: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + READY_WITHIN_SECONDS
+    while time.monotonic() < until and runner.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, OSError), _OPENER.open(url, timeout=2):
+            return
+        time.sleep(0.1)
+    _stop(runner)
+    raise CommandError(f"{url} did not answer, so everything was stopped; the lines above say why.")
+
+
+def _stop(runner: subprocess.Popen[bytes]) -> None:
+    if runner.poll() is not None:
+        return
+    # A second Ctrl-C must not leave half of it running.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    runner.send_signal(signal.SIGINT)
+    try:
+        runner.wait(STOPPED_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        runner.kill()
+        runner.wait()
+
+
+def _like_ctrl_c(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
