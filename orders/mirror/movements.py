@@ -1,0 +1,150 @@
+"""The movements a gateway lists beside ours: stored once, booked when they fit, and frozen when they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orders.gateways.base import Kind, Movement, Verdict
+from orders.mirror.booking import MOVES_MONEY, book
+from orders.mirror.freezing import freeze
+from orders.models import ExternalMovement, Modification, ModificationState, Source, Transaction
+from orders.money import Money
+
+_KEY_MAXIMUM = 160
+_REASON_MAXIMUM = 300
+_UNMOVED = frozenset({Verdict.DECLINED, Verdict.UNKNOWN})
+
+
+@dataclass(kw_only=True)
+class Adoption:
+    """One reading of a transaction's movements; `changes` are sentences for the audit log."""
+
+    transaction: Transaction
+    now: datetime
+    source: Source
+    quiet: bool
+    """The first sight of a transaction: its history is not news and freezes nothing that fits the books."""
+    changes: list[str] = field(default_factory=list)
+
+
+def adopt(adoption: Adoption, movements: Iterable[Movement]) -> None:
+    """Store and book what is not ours; changes the transaction without saving. The row must be locked."""
+    ours = {str(one.pk): one for one in Modification.objects.filter(transaction=adoption.transaction)}
+    _book_what_waits(adoption)
+    for movement in movements:
+        modification = ours.get(movement.modification_id.lower())
+        if modification is None:
+            _adopt_foreign(adoption, movement)
+        elif modification.finished:
+            _compare(adoption, movement, modification)
+
+
+def _adopt_foreign(adoption: Adoption, movement: Movement) -> None:
+    """A pending or refused one has moved nothing yet; the transaction's facts keep it."""
+    known_and_open = movement.type and movement.verdict is Verdict.PENDING
+    if movement.verdict in _UNMOVED or known_and_open or movement.raw_status.upper().endswith("_PENDING"):
+        return
+    stored = _store(adoption, movement, modification=None)
+    if stored is None:
+        return
+    if not stored.booked:
+        sentence = f"{_what(stored)} at the gateway without us and does not fit our books: "
+        freeze(adoption.transaction, sentence + stored.unbooked_reason, source=adoption.source)
+    elif stored.kind == "chargeback" and not adoption.quiet:
+        sentence = f"{_what(stored)} at the gateway; no further refund before somebody has looked."
+        freeze(adoption.transaction, sentence, source=adoption.source)
+
+
+def _compare(adoption: Adoption, movement: Movement, modification: Modification) -> None:
+    """A finished row never changes; another amount than it ended with is stored beside it, once, and freezes."""
+    of_amount = modification.kind in (Kind.CAPTURE, Kind.REFUND) and modification.state == ModificationState.SUCCEEDED
+    expected = Money(modification.executed_amount or modification.amount, modification.currency)
+    if not of_amount or movement.verdict is not Verdict.SUCCEEDED or movement.amount in (None, expected):
+        return
+    sentence = (
+        f"Our {modification.kind} of {expected} had succeeded, but the gateway now says it was {movement.amount}."
+    )
+    if _store(adoption, movement, modification=modification, refusal=sentence) is not None:
+        freeze(adoption.transaction, sentence, source=adoption.source)
+
+
+def _store(
+    adoption: Adoption, movement: Movement, *, modification: Modification | None, refusal: str = ""
+) -> ExternalMovement | None:
+    """The new row, booked or with the reason why not; None when it is already there."""
+    transaction = adoption.transaction
+    key = _key(transaction, movement)
+    if ExternalMovement.objects.filter(account_id=transaction.account_id, key=key).exists():
+        return None
+    releasing = transaction.open_to_capture
+    reason = refusal or book(transaction, movement, now=adoption.now)
+    stored = ExternalMovement.objects.create(
+        account_id=transaction.account_id,
+        transaction=transaction,
+        modification=modification,
+        kind=movement.type or "unknown",
+        amount=_amount(movement, releasing),
+        currency=movement.amount.currency if movement.amount else transaction.currency,
+        key=key,
+        gateway_reference=movement.reference[:64],
+        gateway_id=movement.gateway_id[:64],
+        gateway_status=movement.raw_status[:60],
+        source=adoption.source,
+        facts=dict(movement.facts),
+        moved_at=movement.at,
+        seen_at=adoption.now,
+        booked=not reason,
+        unbooked_reason=reason[:_REASON_MAXIMUM],
+    )
+    adoption.changes.append(f"{_what(stored)} at the gateway{'' if stored.booked else ', not booked'}.")
+    return stored
+
+
+def _book_what_waits(adoption: Adoption) -> None:
+    """What did not fit earlier may fit now, because a reservation of ours was released. The freeze stays.
+
+    What the gateway did although our own row ended as failed is among it; what contradicts a success is not.
+    """
+    transaction = adoption.transaction
+    waiting = ExternalMovement.objects.filter(transaction=transaction, booked=False, kind__in=[*MOVES_MONEY, "cancel"])
+    for row in waiting.exclude(modification__state=ModificationState.SUCCEEDED):
+        if not book(transaction, _movement_of(row), now=adoption.now):
+            row.booked, row.unbooked_reason = True, ""
+            row.save(update_fields=["booked", "unbooked_reason"])
+            adoption.changes.append(f"{_what(row)} at the gateway earlier and now fits our books.")
+
+
+def _movement_of(row: ExternalMovement) -> Movement:
+    return Movement(
+        type=row.kind,
+        raw_type=row.kind,
+        modification_id="",
+        amount=Money(row.amount, row.currency) if row.amount else None,
+        reference=row.gateway_reference,
+        gateway_id=row.gateway_id,
+        raw_status=row.gateway_status,
+        verdict=Verdict.SUCCEEDED,
+        at=row.moved_at,
+    )
+
+
+def _amount(movement: Movement, releasing: int) -> int:
+    if movement.amount is None:
+        return releasing if movement.type == "cancel" else 0
+    return max(0, movement.amount.amount_minor)
+
+
+def _key(transaction: Transaction, movement: Movement) -> str:
+    """One movement is one key, however often it is read; the type, because a gateway may reuse an id across types."""
+    moment = movement.at.isoformat() if movement.at else ""
+    identity = movement.modification_id or movement.gateway_id or f"{movement.reference}@{moment}"
+    return f"{transaction.reference}:{movement.type or movement.raw_type}:{identity}"[:_KEY_MAXIMUM]
+
+
+def _what(row: ExternalMovement) -> str:
+    verb = {"capture": "captured", "refund": "refunded", "cancel": "cancelled", "chargeback": "charged back"}
+    if row.kind == "settlement":
+        return f"{Money(row.amount, row.currency)} was settled"
+    return f"{Money(row.amount, row.currency)} was {verb.get(row.kind, 'moved in an unknown way')}"

@@ -1,0 +1,187 @@
+"""We ask: read a transaction from its gateway and make our copy like the original."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import connection
+
+from orders import audit
+from orders.database import database_now, in_one_transaction
+from orders.gateways.base import Fetched, Movement, Snapshot, Verdict
+from orders.mirror import state
+from orders.mirror.fetching import Question, ask_gateway, ask_many, question_about
+from orders.mirror.freezing import freeze
+from orders.mirror.movements import Adoption, adopt
+from orders.models import ExternalMovement, Modification, ReferenceKind, Source, Transaction
+from orders.modifications.breaker import pause_by_machine
+from orders.modifications.resolve import apply_movement
+from orders.references import Word, note_words
+from orders.summary import summarise
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+AT_ONCE = 8
+_PROBLEM_MAXIMUM = 300
+_SENTENCE_MAXIMUM = 500
+_COLUMNS = [
+    *("state", "raw_status", "status_at", "refreshed_at", "refresh_problem", "expires_at", "facts", "version"),
+    *("reconciliation_reference", "payment_reference", "partner_reference", "payment_method", "description"),
+    *("authorized", "captured", "released", "refunded", "charged_back", "capture_open", "frozen_reason"),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshResult:
+    """What a refresh came to; `problem` is set when the gateway could not be read, and then nothing changed."""
+
+    transaction_id: int
+    changed: bool
+    sentence: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who asked, and through which door; stands on the events."""
+
+    by: User | None
+    source: Source
+
+
+def refresh_transaction(*, transaction_id: int, by: User | None = None, source: Source) -> RefreshResult:
+    """Read one transaction and update our copy. The network is used outside any database transaction."""
+    transaction = Transaction.objects.select_related("account").get(pk=transaction_id)
+    question = question_about(transaction)
+    assert not connection.in_atomic_block, "no database transaction may be open while the network is used"
+    return take_answer(question, ask_gateway(question), Reader(by=by, source=source))
+
+
+def refresh_many(
+    transactions: Iterable[Transaction], *, by: User | None, source: Source, at_once: int = AT_ONCE
+) -> Iterator[RefreshResult]:
+    """Read many, several at a time; the books are written by the caller's thread alone, one after the other.
+
+    The transactions come with their accounts loaded.
+    """
+    for question, fetched in ask_many(map(question_about, transactions), at_once=at_once):
+        yield take_answer(question, fetched, Reader(by=by, source=source))
+
+
+def take_answer(question: Question, fetched: Fetched, reader: Reader) -> RefreshResult:
+    """Write one answer into the books."""
+    if fetched.snapshot is None:
+        return in_one_transaction(lambda: _note_problem(question, fetched))
+    snapshot = fetched.snapshot
+    settled = _settle_ours(question.transaction_id, snapshot.movements)
+    # Our own results moved the version themselves; a change by anybody else must still be seen.
+    seen = replace(question, version=question.version + settled)
+    result = in_one_transaction(lambda: _apply(seen, snapshot, reader))
+    return replace(result, changed=True) if settled else result
+
+
+def _note_problem(question: Question, fetched: Fetched) -> RefreshResult:
+    now = database_now()
+    told = "The gateway does not know this transaction." if fetched.missing else fetched.reason
+    problem = f"{told} What stands here is what was last known."[:_PROBLEM_MAXIMUM]
+    transactions = Transaction.objects.filter(pk=question.transaction_id)
+    transactions.update(refresh_problem=problem)
+    if fetched.pause_account:
+        account_id = transactions.values_list("account_id", flat=True).get()
+        pause_by_machine(account_id, fetched.pause_account, now)
+    return RefreshResult(transaction_id=question.transaction_id, changed=False, sentence=problem, problem=problem)
+
+
+def _settle_ours(transaction_id: int, movements: Iterable[Movement]) -> int:
+    """Hand what is listed of our own modifications to the books, each on its own; returns how many changed."""
+    ours = set(Modification.objects.filter(transaction_id=transaction_id).values_list("pk", flat=True))
+    told = [(_uuid(one.modification_id), one) for one in movements if one.verdict is not Verdict.UNKNOWN]
+    return sum(apply_movement(pk, one) for pk, one in told if pk in ours)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _apply(question: Question, snapshot: Snapshot, reader: Reader) -> RefreshResult:
+    transaction = _lock(question.transaction_id)
+    contradiction = state.contradiction_of(transaction, snapshot)
+    if contradiction:
+        changes = _stop(transaction, contradiction, reader)
+    else:
+        changes = _take_over(transaction, snapshot, question, reader)
+    transaction.refreshed_at = database_now()
+    if changes:
+        transaction.version += 1
+    transaction.save(update_fields=_COLUMNS)
+    if changes:
+        summarise(transaction.order)
+        _record(transaction, changes, reader)
+    sentence = " ".join(changes) or "The gateway says nothing new."
+    return RefreshResult(transaction_id=transaction.pk, changed=bool(changes), sentence=sentence)
+
+
+def _lock(transaction_id: int) -> Transaction:
+    """Modifications by id, then the transaction: the one lock order."""
+    rows = Modification.objects.filter(transaction_id=transaction_id).select_for_update(no_key=True).order_by("pk")
+    list(rows.values_list("pk"))
+    return (
+        Transaction.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("account", "order")
+        .get(pk=transaction_id)
+    )
+
+
+def _stop(transaction: Transaction, contradiction: str, reader: Reader) -> list[str]:
+    transaction.refresh_problem = contradiction[:_PROBLEM_MAXIMUM]
+    if transaction.frozen_reason:
+        return []
+    freeze(transaction, contradiction, source=reader.source)
+    return [contradiction]
+
+
+def _take_over(transaction: Transaction, snapshot: Snapshot, question: Question, reader: Reader) -> list[str]:
+    current = state.is_current(transaction, snapshot, seen_version=question.version)
+    changes = state.take_facts(transaction, snapshot, current=current)
+    adoption = Adoption(
+        transaction=transaction,
+        now=database_now(),
+        source=reader.source,
+        quiet=transaction.refreshed_at is None,
+        changes=changes,
+    )
+    adopt(adoption, snapshot.movements)
+    if current:
+        unbooked = ExternalMovement.objects.filter(transaction=transaction, booked=False).exists()
+        changes += state.settle_rest(transaction, snapshot, unbooked=unbooked)
+    transaction.refresh_problem = state.problem_of(transaction, snapshot)
+    note_words(transaction.order, _words(transaction, snapshot))
+    return changes
+
+
+def _words(transaction: Transaction, snapshot: Snapshot) -> list[Word]:
+    return [
+        (ReferenceKind.PARTNER, transaction.partner_reference),
+        (ReferenceKind.RECONCILIATION, transaction.reconciliation_reference),
+        (ReferenceKind.PAYMENT, transaction.payment_reference),
+        *((ReferenceKind.RECONCILIATION, one.reference) for one in snapshot.movements),
+        *((ReferenceKind.GATEWAY, one.gateway_id) for one in snapshot.movements),
+    ]
+
+
+def _record(transaction: Transaction, changes: list[str], reader: Reader) -> None:
+    audit.record(
+        verb="transaction.refreshed",
+        sentence=f"Read from the gateway: {' '.join(changes)}"[:_SENTENCE_MAXIMUM],
+        source=reader.source,
+        by=reader.by,
+        transaction=transaction,
+        details={"version": transaction.version, "changes": changes[:20]},
+    )
