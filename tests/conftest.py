@@ -1,12 +1,70 @@
-"""What every test stands on: a closed network, fast passwords, no connection pool."""
+"""What every test stands on: a closed network, a database of its own, no broker, and no silent skips."""
 
 from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 
+from tests.closed_network import close_network, open_network
+
+ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
+_FOLDER = pytest.StashKey[Path]()
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A pool would keep connections into the test database after a test; the pool has tests of its own.
-    settings.DATABASES["default"].get("OPTIONS", {}).pop("pool", None)
+    folder = config.stash[_FOLDER] = Path(tempfile.mkdtemp(prefix="dashboard-tests-"))
+    _own_database(folder)
+    settings.DATA_DIR = folder
+    # Nothing listens here: whatever rings the bell in a test meets a broker that is down, and must not mind.
+    settings.CELERY_BROKER_URL = f"redis+socket://{folder}/no-broker.sock"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    close_network()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    open_network()
+    shutil.rmtree(config.stash[_FOLDER], ignore_errors=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With REFUSE_SKIPS=1 a skip that no line of allowed_skips.txt names turns the run red."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("REFUSE_SKIPS") != "1" or reporter is None:
+        return
+    unlisted = [report for report in reporter.stats.get("skipped", []) if not _allowed(report)]
+    for report in unlisted:
+        reporter.write_line(f"Refused skip: {report.nodeid}: {_reason(report)}", red=True)
+    if unlisted and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _own_database(folder: Path) -> None:
+    """Several runs at once must not meet: an SQLite file in our folder, or a PostgreSQL name with our process id."""
+    database = settings.DATABASES["default"]
+    # A pool would keep connections into the test database after a test; the pool has tests of its own.
+    database.get("OPTIONS", {}).pop("pool", None)
+    on_sqlite = database["ENGINE"].endswith("sqlite3")
+    database["TEST"] = {"NAME": folder / "test.sqlite3" if on_sqlite else f"test_dashboard_{os.getpid()}"}
+
+
+def _allowed(report: pytest.TestReport) -> bool:
+    told = f"{report.nodeid}: {_reason(report)}"
+    return any(fnmatch(told, pattern) for pattern in allowed_skips())
+
+
+def allowed_skips() -> list[str]:
+    lines = ALLOWED_SKIPS.read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _reason(report: pytest.TestReport) -> str:
+    place = report.longrepr
+    return str(place[2]).removeprefix("Skipped: ") if isinstance(place, tuple) else str(place)

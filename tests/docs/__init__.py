@@ -1,0 +1,1 @@
+"""Tests of the words: what the pages of docs/ name must exist."""

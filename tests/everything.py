@@ -1,0 +1,110 @@
+"""`make test`: every check of the code, then every test on SQLite, then again on PostgreSQL with Redis.
+
+The second half runs when DATABASE_URL and REDIS_URL name servers, or when servers answer on the standard local ports.
+REQUIRE_SERVERS=1 demands it. The last lines tell the tests for each database.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg
+import redis
+
+BIN = Path(sys.executable).parent
+LOCAL_POSTGRESQL = "postgres://postgres@127.0.0.1:5432/postgres"
+LOCAL_REDIS = "redis://127.0.0.1:6379/11"
+
+CHECKS: dict[str, list[str]] = {
+    "ruff check": [f"{BIN}/ruff", "check", "."],
+    "ruff format": [f"{BIN}/ruff", "format", "--check", "."],
+    "import contracts": [f"{BIN}/lint-imports"],
+    "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
+    "settings reference": [sys.executable, "manage.py", "settings_reference", "--check"],
+    "templates": [f"{BIN}/djade", "--check", "--target-version", "5.2"],
+    "mypy": [f"{BIN}/mypy"],
+}
+
+
+def main(words: Sequence[str]) -> int:
+    failed = [name for name, command in CHECKS.items() if not _passes(name, command)]
+    results = {} if "--without-tests" in words else _tests()
+    for name, (closing_line, passed) in results.items():
+        print(f"{name}: {closing_line}")
+        failed += [] if passed else [f"tests on {name}"]
+    print(f"Failed: {', '.join(failed)}." if failed else "Everything passed.")
+    return 1 if failed else 0
+
+
+def _passes(name: str, command: list[str]) -> bool:
+    began = time.monotonic()
+    full = [*command, *_templates()] if name == "templates" else command
+    done = subprocess.run(full, capture_output=True, text=True, check=False)
+    ok = done.returncode == 0
+    print(f"{'ok    ' if ok else 'FAILED'} {name} ({time.monotonic() - began:.1f} s)", flush=True)
+    if not ok:
+        print(done.stdout + done.stderr, flush=True)
+    return ok
+
+
+def _templates() -> list[str]:
+    return sorted(str(path) for path in Path("templates").rglob("*.html"))
+
+
+def _tests() -> dict[str, tuple[str, bool]]:
+    """Closing line and success for each database."""
+    without_servers = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    results = {"SQLite": _pytest(without_servers)}
+    database_url, redis_url = _postgresql(), _redis()
+    if database_url:
+        servers = {"DATABASE_URL": database_url} | ({"REDIS_URL": redis_url} if redis_url else {})
+        broker = "Redis" if redis_url else "the embedded broker"
+        results[f"PostgreSQL with {broker}"] = _pytest(without_servers | servers)
+    if not (database_url and redis_url):
+        missing = " and ".join(
+            name for name, url in {"PostgreSQL": database_url, "Redis": redis_url}.items() if not url
+        )
+        demanded = os.environ.get("REQUIRE_SERVERS") == "1"
+        results[f"without {missing}"] = ("no server answers; set DATABASE_URL and REDIS_URL", not demanded)
+    return results
+
+
+def _pytest(environ: dict[str, str]) -> tuple[str, bool]:
+    """Run the suite, pass its lines on, and keep the last one."""
+    workers = min(os.cpu_count() or 1, 4)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--dist", "loadfile"]
+    last = ""
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            print(line, end="", flush=True)
+            last = line.strip() or last
+    return last.strip("= "), running.returncode == 0
+
+
+def _postgresql() -> str | None:
+    url = os.environ.get("DATABASE_URL", LOCAL_POSTGRESQL)
+    try:
+        psycopg.connect(url, connect_timeout=3).close()
+    except psycopg.Error:
+        return None
+    return url
+
+
+def _redis() -> str | None:
+    url = os.environ.get("REDIS_URL", LOCAL_REDIS)
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3) as client:
+            client.ping()
+    except redis.RedisError:
+        return None
+    return url
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
