@@ -60,7 +60,7 @@ class SandboxHandle:
         """End with SIGKILL, as bad luck would; the ledger must survive it. Returns -9."""
         return self._end(signal.SIGKILL)
 
-    def control(self, path: str, **body: Any) -> Any:
+    def control(self, path: str, /, **body: Any) -> Any:
         """POST a JSON body to /_control/<path>; a list goes in as `orders=[...]` or `rules=[...]`."""
         return self._call("POST", f"/_control/{path}", body)
 
@@ -68,7 +68,7 @@ class SandboxHandle:
         """GET /_control/<path>, for example `faults`, `mode`, `redirect-hits`."""
         return self._call("GET", f"/_control/{path}")
 
-    def control_delete(self, path: str, **filters: str) -> Any:
+    def control_delete(self, path: str, /, **filters: str) -> Any:
         """DELETE /_control/<path>; `faults` without a filter removes every rule."""
         return self._call("DELETE", _with_query(f"/_control/{path}", filters))
 

@@ -11,6 +11,7 @@ from typing import Any
 from orders.sandbox import audit, json_text
 from orders.sandbox.amounts import BadAmount, minor_from_control
 from orders.sandbox.dials import BadDial
+from orders.sandbox.fault_kinds import KINDS, Kind
 from orders.sandbox.faults import BadRule, FaultDial, as_wire
 from orders.sandbox.gateway_a import given_orders, portal
 from orders.sandbox.gateway_a.errors import Refused
@@ -45,6 +46,9 @@ class Control:
             ("POST", "/_control/orders"): self._make_orders,
             ("GET", "/_control/faults"): lambda _request: self._fault_list(),
             ("POST", "/_control/faults"): self._add_faults,
+            ("GET", "/_control/fault-kinds"): lambda _request: {
+                "kinds": [_kind_facts(kind) for kind in KINDS.values()]
+            },
             ("DELETE", "/_control/faults"): lambda request: {"removed": faults.remove(request.query)},
             ("GET", "/_control/mode"): lambda _request: ledger.dials.as_wire(),
             ("POST", "/_control/mode"): self._turn_dials,
@@ -112,7 +116,8 @@ class Control:
         return {"transactions": [audit.transaction_line(transaction) for transaction in made]}
 
     def _add_faults(self, request: Request) -> Answer:
-        return {"rules": [as_wire(rule) for rule in self._faults.add(_list(request, "rules"))]}
+        wished = [{name: _plain(value) for name, value in rule.items()} for rule in _list(request, "rules")]
+        return {"rules": [as_wire(rule) for rule in self._faults.add(wished)]}
 
     def _fault_list(self) -> Answer:
         return {"rules": [as_wire(rule) for rule in self._faults.rules()], "fired": self._faults.fired()}
@@ -167,6 +172,10 @@ class Control:
         return {"status": "empty"}
 
 
+def _kind_facts(kind: Kind) -> Answer:
+    return {"fault": kind.name, "magicCents": kind.magic, "ledger": kind.stage.value, "does": kind.does}
+
+
 def _execution_facts(execution: Execution) -> Answer:
     return {
         "modificationId": execution.modification_id,
@@ -188,7 +197,7 @@ def _object(request: Request) -> Answer:
 
 def _list(request: Request, name: str) -> list[Answer]:
     """A list, an object with the list under `name`, or one object."""
-    body = json.loads(request.body)
+    body = json_text.read(request.body)
     if isinstance(body, dict):
         body = body.get(name, [body])
     if not isinstance(body, list) or not all(isinstance(one, dict) for one in body):

@@ -2,7 +2,8 @@
 
 A magic amount is an amount sent in a capture or refund whose last two digits stand in this table: refunding 25.21 loses
 the reply. It strikes the first request with that modification id only, so that a retry with the same bytes succeeds.
-No magic number ends in 0, 5 or 9, because prices do. The dial `magicAmounts` switches all of them off.
+None ends in 0, 5 or 9 or lies below ten cents, because prices and boundary tests do. The dial `magicAmounts` switches
+all of them off.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ KINDS: dict[str, Kind] = {
     for kind in [
         *_kinds(
             Stage.REFUSAL,
-            ("refuse", 1, "400, shape 2: a business refusal"),
-            ("refuse_provider", 2, "400, shape 1: the payment provider refuses"),
-            ("refuse_200", 3, "200 with an error inside and status FAILED"),
+            ("refuse", 36, "400, shape 2: a business refusal"),
+            ("refuse_provider", 37, "400, shape 1: the payment provider refuses"),
+            ("refuse_200", 38, "200 with an error inside and status FAILED"),
         ),
         *_kinds(
             Stage.BEFORE,

@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import fields
 from typing import Any
 
+from orders.sandbox import json_text
 from orders.sandbox.dials import DialBoard
 from orders.sandbox.records import Answer, Arrival, Execution, Transaction
 from orders.sandbox.store import Store
@@ -90,6 +91,7 @@ def transaction_from(row: sqlite3.Row) -> Transaction:
     values = dict(row)
     values["history"] = json.loads(values["history"])
     values["custom_references"] = json.loads(values["custom_references"])
+    values["overview"] = json_text.read(values["overview"].encode())
     values["multi_capture"] = bool(values["multi_capture"])
     values["asynchronous"] = None if values["asynchronous"] is None else bool(values["asynchronous"])
     return Transaction(**values)
@@ -131,4 +133,4 @@ def _arrival_values(arrival: Arrival) -> tuple[Any, ...]:
 
 
 def _column(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, dict | list) else value
+    return json_text.write(value).decode() if isinstance(value, dict | list) else value

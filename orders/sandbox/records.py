@@ -36,6 +36,9 @@ class Transaction:
     checkout_token: str | None = None
     email: str | None = None
     custom_references: dict[str, str] = field(default_factory=dict)
+    overview: dict[str, Any] = field(default_factory=dict)
+    """Optional fields of transactionOverview that a test wants answered: deal, customerAccountId and so on."""
+    transaction_reference: str | None = None
     multi_capture: bool = False
     asynchronous: bool | None = None
     auto_capture_seconds: int | None = None

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS transactions (
     charged_back INTEGER NOT NULL, status TEXT NOT NULL, history TEXT NOT NULL, description TEXT NOT NULL,
     partner_reference TEXT, external_reference TEXT, payment_method TEXT NOT NULL, payment_origin TEXT NOT NULL,
     reference TEXT NOT NULL, checkout_token TEXT, email TEXT, custom_references TEXT NOT NULL,
+    overview TEXT NOT NULL, transaction_reference TEXT,
     multi_capture INTEGER NOT NULL, asynchronous INTEGER, auto_capture_seconds INTEGER,
     created_at INTEGER NOT NULL, last_status_at INTEGER NOT NULL, expires_at INTEGER, auto_capture_at INTEGER,
     CHECK (captured + released <= authorized), CHECK (refunded <= captured),

@@ -79,6 +79,8 @@ def _payment(transaction: Transaction, style: Style) -> dict[str, Any]:
     }
     if transaction.partner_reference and not style.leaves_out():
         body["partnerReference"] = transaction.partner_reference
+    if transaction.transaction_reference:
+        body["transactionReference"] = transaction.transaction_reference
     if style.adds():
         body["processingRegion"] = "eu-central-1"
     return body
@@ -98,7 +100,7 @@ def _overview(transaction: Transaction, style: Style) -> dict[str, Any]:
         overview["paymentOrigin"] = transaction.payment_origin
     if transaction.custom_references:
         overview["customReferences"] = transaction.custom_references
-    return overview
+    return {**overview, **transaction.overview}
 
 
 def _modification(transaction: Transaction, execution: Execution, style: Style) -> dict[str, Any]:

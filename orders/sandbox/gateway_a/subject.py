@@ -26,14 +26,15 @@ def subject_of(request: Request, path: str, *, modifies: bool, ledger: Ledger) -
         transaction_id=transaction_id,
         modification_id=modification_id,
         amount=_lenient_amount(body.get("modifiedAmount")),
-        attempt=_attempt(ledger, modification_id),
+        attempt=_attempt(ledger, modification_id, transaction_id),
     )
 
 
-def _attempt(ledger: Ledger, modification_id: str | None) -> int:
-    if modification_id is None:
-        return 1
-    row = ledger.store.row("SELECT count(*) FROM requests WHERE modification_id = ?", (modification_id,))
+def _attempt(ledger: Ledger, modification_id: str | None, transaction_id: str | None) -> int:
+    """Requests with this modification id so far, or else about this transaction, and this one."""
+    column = "transaction_id" if modification_id is None else "modification_id"
+    name = modification_id or transaction_id
+    row = ledger.store.row(f"SELECT count(*) FROM requests WHERE {column} = ?", (name,))  # noqa: S608  # our own words
     return 1 + (0 if row is None else int(row[0]))
 
 

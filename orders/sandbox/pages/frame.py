@@ -111,7 +111,8 @@ def fields_of(request: Request) -> dict[str, str]:
 def sentence_in(reply: Reply) -> str:
     """The gateway's own sentence in an error body."""
     body = json_text.read(reply.body)
-    return str(body["errors"][0]["message"] if "errors" in body else body["message"])
+    said = str(body["errors"][0]["message"] if "errors" in body else body["message"])
+    return f"{said.rstrip('.')}."
 
 
 def _place(address: str, name: str, here: str) -> str:

@@ -1,0 +1,35 @@
+"""One sandbox process for all these tests, emptied before each; the plainest style unless a test turns a dial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sandbox.client import Merchant
+from tests.sandbox_process import SandboxHandle, sandbox
+
+MERCHANTS = {"merchant-one": "secret-one", "merchant-two": "secret-two"}
+
+
+@pytest.fixture(scope="session")
+def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHandle]:
+    with sandbox(tmp_path_factory.mktemp("sandbox"), merchants=MERCHANTS) as handle:
+        yield handle
+
+
+@pytest.fixture
+def box(running_sandbox: SandboxHandle) -> SandboxHandle:
+    running_sandbox.control("reset")
+    running_sandbox.control("mode", optionalFields=False, spelling="CANCELLATION", dateFormat="iso", magicAmounts=False)
+    return running_sandbox
+
+
+@pytest.fixture
+def merchant(box: SandboxHandle) -> Merchant:
+    return Merchant(sandbox=box)
+
+
+@pytest.fixture
+def other_merchant(box: SandboxHandle) -> Merchant:
+    return Merchant(sandbox=box, key="merchant-two", secret="secret-two")
