@@ -1,4 +1,4 @@
-"""How facts look: amounts, times, states as a word and a tone. Rows of long lists are prepared with the same functions."""
+"""How facts look: amounts, times, states as a word and a tone; long lists are prepared with the same functions."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ MOVING = frozenset({"capture_pending", "cancel_pending", "in_flight", "queued"})
 
 
 def money_text(amount_minor: int, currency: str) -> str:
-    """`€1,250.00` from 125000 EUR: sign, symbol, grouped digits with exactly the currency's decimals; nothing is rounded."""
+    """`€1,250.00` from 125000 EUR: sign, symbol, grouped digits, the currency's own decimals; nothing is rounded."""
     amount = Money(abs(amount_minor), currency).decimal
     sign = "−" if amount_minor < 0 else ""
     return f"{sign}{_symbol(currency)}{amount:,.{exponent_of(currency)}f}"
@@ -98,13 +98,11 @@ def order_word(state: str) -> str:
 
 
 @register.filter
-def money(value: Money | int | None, currency: str = "") -> str:
+def money(value: object, currency: str = "") -> str:
     """`{{ amount|money:currency }}` for minor units, `{{ money|money }}` for a Money; nothing for nothing."""
-    if value is None or value == "":
-        return ""
     if isinstance(value, Money):
         return money_text(value.amount_minor, value.currency)
-    return money_text(value, currency)
+    return money_text(value, currency) if isinstance(value, int) else ""
 
 
 @register.simple_tag

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
@@ -12,12 +12,6 @@ from django.views.decorators.http import require_GET, require_POST
 from orders.views.shell import THEME_COOKIE, THEMES
 
 A_YEAR_SECONDS = 365 * 86400
-
-
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """The front door leads to the orders."""
-    return redirect("orders:order_list")
 
 
 @require_GET

@@ -29,7 +29,7 @@ class MerchantChoice:
 
 @dataclass(frozen=True)
 class AccountChoice:
-    """A gateway account of the person's merchants; `reason` is why it is paused, `troubled` while its breaker is open."""
+    """A gateway account of the person's merchants; `reason`: why it is paused; `troubled`: its breaker is open."""
 
     id: int
     name: str
