@@ -12,8 +12,8 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 URL_MAXIMUM = 512
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
-# Public by its number, yet answered by the cloud host itself.
-_METADATA = frozenset({ipaddress.ip_address("168.63.129.16")})
+# Public by their numbers, yet a cloud host's own or kept for protocols; Python's versions disagree on some.
+_NEVER = tuple(ipaddress.ip_network(text) for text in ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24"))
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
@@ -147,8 +147,8 @@ def _is_public(address: IpAddress) -> bool:
     packed = _packed_ipv4(address)
     if packed is not None:
         return _is_public(packed)
-    refused = address.is_multicast or address.is_reserved or address.is_unspecified or address in _METADATA
-    return address.is_global and not refused
+    refused = address.is_multicast or address.is_reserved or address.is_unspecified
+    return address.is_global and not refused and not any(address in network for network in _NEVER)
 
 
 def _packed_ipv4(address: IpAddress) -> ipaddress.IPv4Address | None:

@@ -17,8 +17,12 @@ class Numeral(str):
     __slots__ = ()
 
 
+class Unreadable(ValueError):
+    """The text is not one JSON object."""
+
+
 def read_object(text: bytes, *, warn: Callable[[str], None]) -> dict[str, Any]:
-    """Parse one JSON object. Raises ValueError for anything else, NaN and Infinity included.
+    """Parse one JSON object. Raises Unreadable for anything else, NaN and Infinity included.
 
     Of a repeated key the last one counts, as with most readers, and `warn` hears of it.
     """
@@ -31,11 +35,11 @@ def read_object(text: bytes, *, warn: Callable[[str], None]) -> dict[str, Any]:
 
     try:
         value = json.loads(text.decode(), parse_float=Numeral, parse_constant=_refuse, object_pairs_hook=pairs)
-        if not isinstance(value, dict):
-            raise ValueError("The answer is JSON but not an object.")
-        cleaned: dict[str, Any] = _storable(value)
-    except RecursionError as error:
-        raise ValueError("The answer is nested too deeply.") from error
+        cleaned = _storable(value)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("The answer is not JSON.") from error
+    if not isinstance(cleaned, dict):
+        raise Unreadable("The answer is JSON but not an object.")
     return cleaned
 
 

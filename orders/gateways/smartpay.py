@@ -25,6 +25,7 @@ from orders.gateways.base import (
     Snapshot,
     Verdict,
 )
+from orders.gateways.exact_json import Unreadable
 from orders.gateways.smartpay_judging import judge_look_up, judge_send
 from orders.gateways.smartpay_reading import Answer, Entry, read_answer
 from orders.gateways.smartpay_scrubbing import scrub
@@ -101,7 +102,7 @@ def fetch(door: Door, transaction_reference: str, currency: str) -> Fetched:
         return _not_fetched(seen)
     try:
         answer = read_answer(seen.body, currency=currency)
-    except ValueError:
+    except Unreadable:
         return Fetched(snapshot=None, reason="SmartPay's answer could not be read.", observation=seen)
     if not answer.speaks_of_a_transaction or answer.transaction_id.lower() not in {"", transaction_reference.lower()}:
         return Fetched(snapshot=None, reason="SmartPay's answer is not about this transaction.", observation=seen)

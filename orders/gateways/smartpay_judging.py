@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orders.gateways.base import Facts, Instruction, Kind, Observation, Outcome, Verdict
+from orders.gateways.exact_json import Unreadable
 from orders.gateways.smartpay_reading import Answer, Entry, Problem, read_answer
 from orders.gateways.smartpay_transport import (
     DEFINITIVE_REFUSALS,
@@ -59,7 +60,7 @@ def _judge_answer(seen: Observation, instruction: Instruction) -> Outcome:
         return _outcome(seen, Verdict.UNKNOWN, _status_sentence(seen), _with_problem(Facts(), stated_problem(seen)))
     try:
         answer = read_answer(seen.body)
-    except ValueError:
+    except Unreadable:
         return _outcome(seen, Verdict.UNKNOWN, f"HTTP {seen.status} came without a readable answer; read the status.")
     return _judge_content(seen, answer, instruction)
 
@@ -152,7 +153,7 @@ def _with_problem(facts: Facts, problem: Problem) -> Facts:
 
 def _declined_sentence(problem: Problem) -> str:
     said = problem.text or problem.code or "no reason was given"
-    return f"SmartPay declined it and moved no money: {said}"[:500]
+    return f"SmartPay declined it and moved no money: {said[:400].removesuffix('.')}."
 
 
 def _status_sentence(seen: Observation) -> str:

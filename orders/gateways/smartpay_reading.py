@@ -1,7 +1,7 @@
 """The tolerant reader of gateway A's answers: any shape in which the documents and real answers tell the same.
 
 Nothing here judges; what is missing is None or "", what is odd becomes a warning, and only text that is no JSON object
-raises (ValueError). The rows named in comments are those of the gateway A notes, A.10.
+raises (Unreadable). The rows named in comments are those of the gateway A notes, A.10.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Answer:
 
 
 def read_answer(body: bytes, *, currency: str = "") -> Answer:
-    """Read one answer. `currency` is that of the order, for a transaction amount without one. Raises ValueError."""
+    """Read one answer. `currency` is that of the order, for a transaction amount without one. Raises Unreadable."""
     warnings: list[str] = []
     warn = warnings.append
     tree = exact_json.read_object(body, warn=warn)
@@ -103,9 +103,10 @@ def read_problem(tree: dict[str, Any]) -> Problem:
     # Row 16: message is oneOf string and object.
     said = text(message) or text(_mapping(message).get("message")) or text(_mapping(message).get("text"))
     parts = [said, text(details.get("gatewayDescription")), text(details.get("paymentProviderDescription"))]
+    sentences = dict.fromkeys(part.removesuffix(".") for part in parts if part)
     code = text(tree.get("error"), maximum=100)
     stated = bool(code or any(parts) or _holds_something(tree.get("error")) or _holds_something(message))
-    return Problem(code=code, text=". ".join(dict.fromkeys(filter(None, parts)))[:1000], stated=stated)
+    return Problem(code=code, text=". ".join(sentences)[:1000], stated=stated)
 
 
 def _listed_problem(errors: list[Any]) -> Problem:

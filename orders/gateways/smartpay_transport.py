@@ -9,8 +9,8 @@ import email.utils
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from orders.gateways import exact_json
 from orders.gateways.base import Fault, Observation
+from orders.gateways.exact_json import Unreadable, read_object
 from orders.gateways.smartpay_reading import Problem, read_problem
 
 RETRY_AFTER_MAXIMUM_SECONDS = 3600
@@ -65,8 +65,8 @@ def is_success(seen: Observation) -> bool:
 def stated_problem(seen: Observation) -> Problem:
     """The gateway's own error body, either shape; `stated` is False for HTML, an empty body or somebody else's JSON."""
     try:
-        return read_problem(exact_json.read_object(seen.body, warn=lambda _warning: None))
-    except ValueError:
+        return read_problem(read_object(seen.body, warn=lambda _warning: None))
+    except Unreadable:
         return Problem()
 
 

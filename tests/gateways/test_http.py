@@ -95,7 +95,7 @@ def test_cookies_of_one_answer_do_not_reach_the_next_call() -> None:
         (saying(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"), Fault.MALFORMED),
         (endless, Fault.TOO_LARGE),
     ],
-    ids="reset closed short chunk-short chunk-bad gzip-bad not-http many-headers endless".split(),
+    ids=["reset", "closed", "short", "chunk-short", "chunk-bad", "gzip-bad", "not-http", "many-headers", "endless"],
 )
 def test_a_broken_answer_to_a_sent_request_names_its_fault(behave: Behaviour, fault: Fault) -> None:
     seen = talk_to(behave)
@@ -137,7 +137,7 @@ def test_a_compressed_answer_is_read() -> None:
         dripping(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100, at_once=19),
         lambda connection: dripping(b"HTTP/1.1 100 Continue\r\n\r\n" * 10, at_once=20)(connection),
     ],
-    ids="silence status-line headers body body-without-length continue".split(),
+    ids=["silence", "status-line", "headers", "body", "body-without-length", "continue"],
 )
 def test_a_drip_ends_at_the_total_deadline(behave: Behaviour) -> None:
     started = time.monotonic()
