@@ -49,7 +49,9 @@ class Ledger:
         self.store.run_many(_INSERT_TRANSACTION, (_transaction_values(one) for one in transactions))
 
     def save(self, transaction: Transaction) -> None:
-        self.store.run(_UPDATE_TRANSACTION, (*_transaction_values(transaction), transaction.transaction_id))
+        """Write what a movement can change; the rest of a transaction is written once."""
+        values = [_column(getattr(transaction, name)) for name in _CHANGING]
+        self.store.run(_UPDATE_TRANSACTION, (*values, transaction.transaction_id))
 
     def executions(self, transaction_id: str) -> list[Execution]:
         sql = "SELECT * FROM executions WHERE transaction_id = ? ORDER BY sequence"
@@ -105,6 +107,17 @@ def execution_from(row: sqlite3.Row) -> Execution:
 
 
 _TRANSACTION_COLUMNS = [part.name for part in fields(Transaction)]
+_CHANGING = (
+    "captured",
+    "released",
+    "refunded",
+    "charged_back",
+    "status",
+    "history",
+    "last_status_at",
+    "expires_at",
+    "auto_capture_at",
+)
 _EXECUTION_COLUMNS = [part.name for part in fields(Execution)]
 _ARRIVAL_COLUMNS = [part.name for part in fields(Arrival)]
 
@@ -114,7 +127,7 @@ def _insert(table: str, columns: list[str]) -> str:
 
 
 _INSERT_TRANSACTION = _insert("transactions", _TRANSACTION_COLUMNS)
-_ASSIGNMENTS = ", ".join(f"{name} = ?" for name in _TRANSACTION_COLUMNS)
+_ASSIGNMENTS = ", ".join(f"{name} = ?" for name in _CHANGING)
 _UPDATE_TRANSACTION = f"UPDATE transactions SET {_ASSIGNMENTS} WHERE transaction_id = ?"  # noqa: S608  # our own words
 _INSERT_EXECUTION = _insert("executions", _EXECUTION_COLUMNS)
 _INSERT_REQUEST = _insert("requests", ["at", *_ARRIVAL_COLUMNS, "http_status"])

@@ -44,7 +44,7 @@ CREATE INDEX IF NOT EXISTS executions_time ON executions (last_status_at);
 CREATE TABLE IF NOT EXISTS answers (
     merchant_key TEXT NOT NULL, modification_id TEXT NOT NULL, path TEXT NOT NULL, body_sha256 TEXT NOT NULL,
     http_status INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (merchant_key, modification_id)
-) WITHOUT ROWID;
+);
 CREATE TABLE IF NOT EXISTS requests (
     sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, merchant_key TEXT,
     modification_id TEXT, transaction_id TEXT, body_sha256 TEXT, outcome TEXT NOT NULL, fault TEXT,
@@ -75,7 +75,13 @@ class Store:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
         self._db.row_factory = sqlite3.Row
         # In WAL mode NORMAL survives the death of the process; only the death of the machine may cost the last writes.
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "temp_store=MEMORY"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "busy_timeout=5000",
+            "wal_autocheckpoint=8000",
+            "temp_store=MEMORY",
+        ):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(SCHEMA)
 
