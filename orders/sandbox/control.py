@@ -1,4 +1,24 @@
-"""The control doors under /_control and the auditors' doors: JSON in, JSON out, no authentication, loopback only."""
+"""The control doors under /_control and the auditors' doors: JSON in, JSON out, no authentication, loopback only.
+
+Amounts are integers in minor units, or texts in major units ("49.99"). A refusal is a 400 with a sentence in `error`.
+
+    GET    /_health                    GET /_settlement?date=YYYY-MM-DD&merchantKey=
+    GET    /_ledger                    filters transactionId, modificationId, since
+    POST   /_control/merchants         merchantKey, authenticationKey
+    POST   /_control/orders            one order or {"orders": [...]}; fields in given_orders.KNOWN
+    GET    /_control/faults            the rules, and how often each kind has fired
+    POST   /_control/faults            one rule or {"rules": [...]}: fault, then any of modificationId, transactionId,
+                                       merchantKey, path, amount, probability, times, seconds
+    DELETE /_control/faults            all, or those matching the query (id, fault, modificationId, ...)
+    GET    /_control/fault-kinds       every fault with its magic cents
+    GET    /_control/mode              every dial; POST turns those that are named
+    POST   /_control/clock             offsetSeconds
+    POST   /_control/portal            transactionId, action (capture, cancel, refund, cancelOrRefund), amount
+    POST   /_control/settle            transactionId
+    POST   /_control/chargeback        transactionId, amount
+    GET    /_control/redirect-hits     requests of clients that followed a redirect
+    POST   /_control/reset             everything but the merchants
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from typing import Any
+
 import pytest
 
 from tests.sandbox.client import Answer, Merchant
@@ -157,3 +160,35 @@ def test_a_capture_shares_the_payments_reference_and_a_refund_has_its_own(mercha
     assert own[0] == captured["reconciliationReferenceId"]
     assert len(set(own)) == 3
     assert all(21 <= len(reference) <= 22 and reference.isalnum() for reference in own)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_after_a_random_day_the_books_add_up(merchant: Merchant, seed: int) -> None:
+    dice = random.Random(seed)
+    merchant.sandbox.control("mode", asyncDelaySeconds=0, asyncOutcome=dice.choice(["succeed", "fail"]))
+    orders = [
+        merchant.order(multiCapture=dice.random() < 0.5, asynchronous=dice.random() < 0.5, captured=5000)
+        for _ in range(6)
+    ]
+
+    for _ in range(60):
+        kind = dice.choice(["capture", "capture", "cancel", "refund", "refund", "cancelOrRefund"])
+        amount = None if "cancel" in kind or dice.random() < 0.2 else dice.randrange(1, 60)
+        merchant.modify(kind, dice.choice(orders), amount)
+
+    ledger = merchant.sandbox.ledger()
+    for transaction in ledger["transactions"]:
+        _check_sums(transaction, ledger["executions"])
+
+
+def _check_sums(transaction: dict[str, Any], executions: list[dict[str, Any]]) -> None:
+    mine = [one for one in executions if one["transactionId"] == transaction["transactionId"]]
+    ended = {
+        status: sum(one["amount"] for one in mine if one["status"] == status) for status in ("CAPTURED", "REFUNDED")
+    }
+    assert transaction["captured"] == ended["CAPTURED"]
+    assert transaction["refunded"] == ended["REFUNDED"]
+    assert 0 <= transaction["refunded"] <= transaction["captured"]
+    open_amount = transaction["authorized"] - transaction["captured"] - transaction["released"]
+    assert open_amount >= 0
+    assert (open_amount == 0) == (transaction["paymentStatus"] != "AUTHORIZATION_COMPLETED")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,6 +40,33 @@ def test_the_ledger_the_answers_and_the_faults_survive_a_kill(tmp_path: Path) ->
         assert [rule["fault"] for rule in box.control_get("faults")["rules"]] == ["refuse"]
         box.control_delete("faults")
         assert merchant.send("POST", "/smartpay/payment/refund", body).body == first.body
+
+
+def test_whatever_was_answered_before_a_kill_is_in_the_ledger_after_it(tmp_path: Path) -> None:
+    with sandbox(tmp_path) as box:
+        merchant = Merchant(sandbox=box)
+        transaction = merchant.order(paymentStatus="CAPTURED", amount=1_000_000)
+        answered = []
+
+        def refund_until_killed(worker: int) -> None:
+            with contextlib.suppress(OSError, IndexError):  # The kill cuts the last answer short.
+                for number in range(1000):
+                    name = f"m-{worker}-{number}"
+                    if merchant.modify("refund", transaction, 0.50, modificationId=name).status == 200:
+                        answered.append(name)
+
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            running = [pool.submit(refund_until_killed, worker) for worker in range(8)]
+            time.sleep(0.5)
+            box.kill()
+        box.start()
+
+        assert [future.result() for future in running] == [None] * 8
+        executed = [one for one in box.ledger()["executions"] if one["type"] == "REFUND"]
+        assert len(answered) > 8
+        assert set(answered) <= {one["modificationId"] for one in executed}
+        assert len(answered) <= len(executed) <= len(answered) + 8
+        assert merchant.books(transaction)["refunded"] == 50 * len(executed)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
