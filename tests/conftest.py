@@ -52,7 +52,8 @@ def _own_database(folder: Path) -> None:
     # A pool would keep connections into the test database after a test; the pool has tests of its own.
     database.get("OPTIONS", {}).pop("pool", None)
     on_sqlite = database["ENGINE"].endswith("sqlite3")
-    database["TEST"] = {"NAME": folder / "test.sqlite3" if on_sqlite else f"test_dashboard_{os.getpid()}"}
+    name = folder / "test.sqlite3" if on_sqlite else f"test_dashboard_{os.getpid()}"
+    database.setdefault("TEST", {})["NAME"] = name
 
 
 def _allowed(report: pytest.TestReport) -> bool:
