@@ -125,9 +125,7 @@ def seal(*, limit: int = 1000) -> int:
         for event in Event.objects.filter(seal__isnull=True).order_by("id")[:limit]:
             sequence += 1
             link = link_hash(previous, event)
-            seals.append(
-                EventSeal(sequence=sequence, event=event, previous_hash=previous, hash=link, sealed_at=now)
-            )
+            seals.append(EventSeal(sequence=sequence, event=event, previous_hash=previous, hash=link, sealed_at=now))
             previous = link
         EventSeal.objects.bulk_create(seals)
         return len(seals)

@@ -12,11 +12,29 @@ MAXIMUM_MINOR = 10**15
 # ISO 4217 exponents that differ from two.
 _EXPONENTS = {
     **dict.fromkeys(
-        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),
+        [
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "UYI",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ],
         0,
     ),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
+    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+    **dict.fromkeys(["CLF", "UYW"], 4),
 }
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _AMOUNT = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,4})?")
@@ -62,7 +80,7 @@ class Money:
 def parse_amount(text: str, currency: str) -> Money:
     """Read what a person typed or a shop sent as an amount above zero, exactly.
 
-    ASCII digits with at most one point and no more decimals than the currency has; `12,5` is refused rather than guessed.
+    ASCII digits with at most one point and no more decimals than the currency has; `12,5` is refused, not guessed.
     Raises AmountRefused with a sentence.
     """
     exponent = exponent_of(currency)
@@ -85,7 +103,7 @@ def parse_amount(text: str, currency: str) -> Money:
 
 def example(currency: str) -> str:
     """A well-formed amount in this currency, for hints and refusals."""
-    return f"{Money(1250 if exponent_of(currency) else 1250, currency).decimal:f}"
+    return f"{Money(1250, currency).decimal:f}"
 
 
 def decimals_in_words(exponent: int) -> str:

@@ -173,9 +173,7 @@ class Modification(models.Model):
             models.Index(fields=["due_at"], condition=~Q(state__in=_FINISHED_VALUES), name="modification_open"),
             models.Index(fields=["transaction", "requested_at"], name="modification_history"),
             models.Index(fields=["merchant", "requested_at"], name="modification_by_age"),
-            models.Index(
-                fields=["doubt_since"], condition=Q(doubt_since__isnull=False), name="modification_in_doubt"
-            ),
+            models.Index(fields=["doubt_since"], condition=Q(doubt_since__isnull=False), name="modification_in_doubt"),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""May we? State × kind × capability × person × amount: one pure function that page, POST, command, admin and worker share."""
+"""May we? State × kind × capability × person × amount: one pure function that page, command, admin and worker share."""
 
 from __future__ import annotations
 

@@ -1,0 +1,274 @@
+"""A worker takes turns: which due modifications are ours to send or ask about now, under an epoch and a lease."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+
+from orders import audit
+from orders.database import database_now, in_one_transaction
+from orders.gateways.base import Capability, FrozenRequest, Instruction, Kind
+from orders.models import GatewayAccount, Modification, ModificationState, Purpose, Source, Switch, Transaction
+from orders.modifications.crash import crash
+from orders.modifications.rules import permission_for
+from orders.modifications.situation import capability_of
+from orders.modifications.timing import lease_seconds
+from orders.money import Money
+from orders.permissions import permissions_of
+from orders.summary import summarise
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+S = ModificationState
+
+_WAITING = [S.QUEUED.value, S.PENDING.value, S.UNKNOWN.value, S.REVIEW.value]
+BREAKER_LIMIT = 5
+"""Consecutive failures after which an account is tried one request at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One modification in this worker's hands until the lease ends."""
+
+    modification_id: UUID
+    transaction_id: int
+    account_id: int
+    gateway: str
+    epoch: int
+    purpose: Purpose
+    state_before: ModificationState
+    sent_before: bool
+    """An earlier send may have been processed."""
+    base_url: str
+    merchant_key: str
+    authentication_key_sealed: str
+    capability: Capability
+    claimed_at: float
+    """time.monotonic() before the claim; the lease is measured from here, whatever the clocks say."""
+    instruction: Instruction
+    request: FrozenRequest
+    body_sha256: str
+
+
+def claim(*, slots: int) -> list[Claim]:
+    """Take at most `slots` due modifications, at most one of a transaction, fairly between accounts.
+
+    One short database transaction; no network. What is claimed must be armed before it is sent.
+    """
+    if slots <= 0:
+        return []
+    claimed_at = time.monotonic()
+    accounts = _accounts_with_due_rows()
+    if not accounts:
+        return []
+    claims = in_one_transaction(lambda: _claim(accounts, slots, claimed_at))
+    for taken in claims:
+        crash("after_claim", taken.modification_id)
+    return claims
+
+
+def due(now: datetime) -> Q:
+    """Rows whose time has come."""
+    return Q(state__in=_WAITING, due_at__lte=now)
+
+
+def _accounts_with_due_rows() -> list[GatewayAccount]:
+    """Accounts with something due, one query; the idle tick of the clock ends here."""
+    rows = Modification.objects.filter(due(database_now()), account=OuterRef("pk"))
+    return list(GatewayAccount.objects.filter(Exists(rows)).order_by("pk"))
+
+
+def _claim(accounts: list[GatewayAccount], slots: int, claimed_at: float) -> list[Claim]:
+    now = database_now()
+    sending_paused = settings.PAUSE_SUBMITS or Switch.objects.exclude(paused_at=None).exists()
+    flying = _in_flight(accounts)
+    lists = [
+        _candidates(account, now, room=_room(account, flying.get(account.pk, 0), slots, now), paused=sending_paused)
+        for account in accounts
+    ]
+    chosen = _interleave(lists, slots)
+    rows = _lock(chosen, now)
+    return _take(rows, {account.pk: account for account in accounts}, now, claimed_at)
+
+
+def _in_flight(accounts: Iterable[GatewayAccount]) -> dict[int, int]:
+    counted = (
+        Modification.objects.filter(account__in=accounts, state=S.IN_FLIGHT)
+        .values("account")
+        .annotate(count=models.Count("pk"))
+        .order_by()
+    )
+    return {row["account"]: row["count"] for row in counted}
+
+
+def _room(account: GatewayAccount, in_flight: int, slots: int, now: datetime) -> int:
+    """How many more requests this account may have at once; one probe when its breaker is half open, none while open."""
+    if account.breaker_until is not None and account.breaker_until > now:
+        return 0
+    most = 1 if account.breaker_failures >= BREAKER_LIMIT else account.concurrency
+    return max(0, min(slots, most - in_flight))
+
+
+def _candidates(account: GatewayAccount, now: datetime, *, room: int, paused: bool) -> list[UUID]:
+    """Oldest due first, one of a transaction. A first send waits while its account or transaction is closed to sending;
+    what may already have been sent can still be asked about."""
+    if not room:
+        return []
+    sendable = Q(next_step=Purpose.SEND) & (
+        Q(transaction__sending_modification__isnull=True) | Q(transaction__sending_modification=F("id"))
+    )
+    if paused or account.paused:
+        sendable &= Q(first_sent_at__isnull=False)
+    else:
+        sendable &= Q(first_sent_at__isnull=False) | Q(transaction__frozen_reason="")
+    rows = (
+        Modification.objects.filter(due(now), account=account)
+        .filter(Q(next_step=Purpose.QUERY) | sendable)
+        .order_by("due_at")
+        .values_list("pk", "transaction_id")[: room * 2]
+    )
+    first_of_transaction: dict[int, UUID] = {}
+    for modification_id, transaction_id in rows:
+        first_of_transaction.setdefault(transaction_id, modification_id)
+    return list(first_of_transaction.values())[:room]
+
+
+def _interleave(lists: list[list[UUID]], slots: int) -> list[UUID]:
+    """One of each account in turn until the slots are full."""
+    longest = max((len(one) for one in lists), default=0)
+    turns = [one[position] for position in range(longest) for one in lists if position < len(one)]
+    return turns[:slots]
+
+
+def _lock(chosen: list[UUID], now: datetime) -> list[Modification]:
+    """Lock the rows (modifications by id, then their transactions by id); rows another worker holds are skipped."""
+    rows = list(
+        Modification.objects.filter(due(now), pk__in=chosen)
+        .select_for_update(skip_locked=True, no_key=True, of=("self",))
+        .select_related("transaction", "requested_by")
+        .order_by("pk")
+    )
+    locked = Transaction.objects.filter(pk__in=[row.transaction_id for row in rows])
+    fresh = {row.pk: row for row in locked.select_for_update(no_key=True).order_by("pk")}
+    for row in rows:
+        row.transaction = fresh[row.transaction_id]
+    return rows
+
+
+def _take(
+    rows: list[Modification], accounts: dict[int, GatewayAccount], now: datetime, claimed_at: float
+) -> list[Claim]:
+    taken: list[tuple[Modification, Purpose]] = []
+    people: dict[int, User] = {}
+    for row in rows:
+        purpose = _purpose(row, accounts[row.account_id])
+        if purpose is Purpose.SEND and not _turn_is_free(row):
+            continue
+        if row.never_sent and _revoked(row, people.setdefault(row.requested_by_id, row.requested_by)):
+            _to_review(row, now)
+            continue
+        taken.append((row, purpose))
+    _mark(taken, accounts, now)
+    return [_as_claim(row, purpose, accounts[row.account_id], claimed_at) for row, purpose in taken]
+
+
+def _purpose(row: Modification, account: GatewayAccount) -> Purpose:
+    """What this turn is for: a repeat is never sent through a closed door, but the question may still be asked."""
+    closed = account.paused or row.transaction.frozen or settings.PAUSE_SUBMITS
+    if row.next_step == Purpose.SEND and not row.never_sent and closed:
+        return Purpose.QUERY
+    return Purpose(row.next_step)
+
+
+def _turn_is_free(row: Modification) -> bool:
+    return row.transaction.sending_modification in (None, row.pk)
+
+
+def _revoked(row: Modification, person: User) -> bool:
+    return permission_for(Kind(row.kind)) not in permissions_of(person, row.merchant_id)
+
+
+def _to_review(row: Modification, now: datetime) -> None:
+    """The person may no longer ask for this: nothing is sent, a person decides."""
+    row.state = S.REVIEW.value
+    row.review_since = row.doubt_since = now
+    row.due_at = None
+    row.reason_text = (
+        f"{row.requested_by.get_username()} may no longer {row.kind.replace('_', ' ')} for this merchant. "
+        "Nothing was sent; withdraw it, or give the permission back and ask again."
+    )
+    row.save(update_fields=["state", "review_since", "doubt_since", "due_at", "reason_text"])
+    row.transaction.unknown_count += 1
+    row.transaction.version += 1
+    row.transaction.save(update_fields=["unknown_count", "version"])
+    summarise(row.transaction.order)
+    audit.record(
+        verb=f"{row.kind}.stopped",
+        sentence=row.reason_text,
+        source=Source.WORKER,
+        modification=row,
+        refused=True,
+        details={"version": row.transaction.version},
+    )
+
+
+def _mark(taken: list[tuple[Modification, Purpose]], accounts: dict[int, GatewayAccount], now: datetime) -> None:
+    """Two statements for the whole batch: the turn on the transactions, the flight on the modifications."""
+    if not taken:
+        return
+    senders = {row.transaction_id: row.pk for row, purpose in taken if purpose is Purpose.SEND}
+    if senders:
+        turns = Case(
+            *[When(pk=transaction_id, then=Value(row_id)) for transaction_id, row_id in senders.items()],
+            output_field=models.UUIDField(),
+        )
+        Transaction.objects.filter(pk__in=senders).update(sending_modification=turns)
+    leases = {
+        account_id: now + timedelta(seconds=lease_seconds(capability_of(account)))
+        for account_id, account in accounts.items()
+    }
+    for account_id in {row.account_id for row, _ in taken}:
+        Modification.objects.filter(pk__in=[row.pk for row, _ in taken if row.account_id == account_id]).update(
+            state=S.IN_FLIGHT.value,
+            epoch=F("epoch") + 1,
+            attempts_made=F("attempts_made") + 1,
+            lease_until=leases[account_id],
+        )
+
+
+def _as_claim(row: Modification, purpose: Purpose, account: GatewayAccount, claimed_at: float) -> Claim:
+    return Claim(
+        modification_id=row.pk,
+        transaction_id=row.transaction_id,
+        account_id=account.pk,
+        gateway=account.gateway,
+        epoch=row.epoch + 1,
+        purpose=purpose,
+        state_before=ModificationState(row.state),
+        sent_before=row.first_sent_at is not None,
+        base_url=row.base_url,
+        merchant_key=account.merchant_key,
+        authentication_key_sealed=account.authentication_key_sealed,
+        capability=capability_of(account),
+        claimed_at=claimed_at,
+        instruction=Instruction(
+            modification_id=str(row.pk),
+            kind=Kind(row.kind),
+            transaction_reference=row.transaction.reference,
+            merchant_key=account.merchant_key,
+            amount=Money(row.amount, row.currency),
+            description=row.description,
+            custom_references=row.custom_references,
+        ),
+        request=FrozenRequest(method=row.method, path=row.path, headers=row.headers, body=bytes(row.body)),
+        body_sha256=row.body_sha256,
+    )

@@ -1,0 +1,339 @@
+"""A person asks: ask the rules, reserve the money, freeze the bytes, write row and event, and ring the bell on commit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.db import transaction as database_transaction
+
+from orders import audit
+from orders.database import database_now, in_one_transaction
+from orders.gateways.base import CannotSay, Instruction, Kind
+from orders.gateways.registry import gateway_named
+from orders.models import Capture, Event, Modification, Reference, ReferenceKind, Source, Transaction
+from orders.modifications import bell, books
+from orders.modifications.crash import crash
+from orders.modifications.refusals import (
+    INVALID_ID,
+    ChangedSince,
+    IdConflict,
+    NotAllowed,
+    Refused,
+    Suspicious,
+    UnknownThing,
+)
+from orders.modifications.rules import VERBS, may
+from orders.modifications.situation import capability_of, situation_of
+from orders.modifications.suspicion import twins_of
+from orders.money import Money
+from orders.summary import summarise
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+DESCRIPTION_MAXIMUM = 127
+CUSTOM_REFERENCE_MAXIMUM = 255
+REASONS: tuple[tuple[str, str], ...] = (
+    ("customer_request", "Customer asked for it"),
+    ("returned", "Goods returned"),
+    ("out_of_stock", "Out of stock"),
+    ("shipped", "Goods shipped"),
+    ("duplicate", "Duplicate order"),
+    ("fraud", "Suspected fraud"),
+    ("price", "Price or discount corrected"),
+    ("other", "Other"),
+)
+_TRIES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What was asked, exactly as it will be compared when the same id comes again."""
+
+    modification_id: UUID
+    transaction_id: int
+    kind: Kind
+    amount: int
+    reason: str
+    description: str
+    by: User
+    source: Source
+    expected_version: int | None
+    custom_references: Mapping[str, str] = field(default_factory=dict)
+    confirmed_twin: bool = False
+
+
+def request_modification(
+    *,
+    modification_id: UUID,
+    transaction_id: int,
+    kind: Kind,
+    amount: int,
+    reason: str,
+    description: str,
+    by: User,
+    source: Source,
+    expected_version: int | None,
+    custom_references: Mapping[str, str] | None = None,
+    confirmed_twin: bool = False,
+) -> Modification:
+    """Accept one modification, once: the same id again returns the same row.
+
+    `amount` is in minor units of the transaction's currency; for cancel and cancel-or-refund it must be everything that
+    is left. Nothing is sent here; a worker does that once the undo window has passed. Raises a Refused (UnknownThing,
+    IdConflict, ChangedSince, NotAllowed, Suspicious), after writing the refusal to the audit log.
+    """
+    wish = Wish(
+        modification_id=modification_id,
+        transaction_id=transaction_id,
+        kind=kind,
+        amount=amount,
+        reason=reason,
+        description=description.strip(),
+        by=by,
+        source=source,
+        expected_version=expected_version,
+        custom_references=custom_references or {},
+        confirmed_twin=confirmed_twin,
+    )
+    try:
+        _check_words(wish)
+        return in_one_transaction(lambda: _accept(wish))
+    except Refused as refusal:
+        _write_refusal(wish, refusal)
+        raise
+
+
+def _accept(wish: Wish) -> Modification:
+    for _ in range(_TRIES):
+        known = Modification.objects.filter(pk=wish.modification_id).select_related("transaction").first()
+        if known is not None:
+            return _known(wish, known)
+        transaction = _transaction(wish)
+        _check_version(wish, transaction)
+        capture = _check_rules(wish, transaction)
+        # Otherwise somebody moved this transaction, or used this id, between our look and our reservation: look again.
+        with suppress(IntegrityError), database_transaction.atomic():
+            if books.reserve(
+                transaction, wish.kind, amount=wish.amount, modification_id=wish.modification_id, capture=capture
+            ):
+                return _write(wish, transaction, capture)
+            database_transaction.set_rollback(True)
+    raise ChangedSince("This transaction is changing right now. Nothing was sent; try again in a moment.", changes=[])
+
+
+def _transaction(wish: Wish) -> Transaction:
+    found = (
+        Transaction.objects.of(wish.by)
+        .select_related("account", "order", "merchant")
+        .filter(pk=wish.transaction_id)
+        .first()
+    )
+    if found is None:
+        raise UnknownThing("There is no such transaction. Nothing was sent.", code="unknown_transaction")
+    return found
+
+
+def _known(wish: Wish, known: Modification) -> Modification:
+    """The row of a repeated form, when it is the same form; a conflict otherwise."""
+    if not Transaction.objects.of(wish.by).filter(pk=known.transaction_id).exists():
+        raise IdConflict(INVALID_ID, code="invalid_id")
+    same = (
+        known.requested_by_id == wish.by.pk
+        and known.transaction_id == wish.transaction_id
+        and known.kind == wish.kind
+        and known.amount == wish.amount
+        and known.description == _description(wish)
+    )
+    if same:
+        return known
+    what = f"a {VERBS[Kind(known.kind)]} of {Money(known.amount, known.currency)}"
+    raise IdConflict(
+        f"This form was already used for {what}; nothing was sent now. Open a fresh form.", code="id_conflict"
+    )
+
+
+def _check_words(wish: Wish) -> None:
+    if len(wish.description) > DESCRIPTION_MAXIMUM:
+        raise NotAllowed(
+            f"The description has {len(wish.description)} characters; the gateway takes {DESCRIPTION_MAXIMUM}. "
+            "Nothing was sent; shorten it.",
+            code="description",
+        )
+    if wish.reason and wish.reason not in dict(REASONS):
+        raise NotAllowed("This reason is not on the list. Nothing was sent; choose one.", code="reason")
+    too_long = [name for name, value in wish.custom_references.items() if len(value) > CUSTOM_REFERENCE_MAXIMUM]
+    if too_long or not set(wish.custom_references) <= {"custom1", "custom2", "custom3"}:
+        raise NotAllowed(
+            f"A custom reference takes {CUSTOM_REFERENCE_MAXIMUM} characters and there are three. Nothing was sent.",
+            code="custom_references",
+        )
+
+
+def _check_version(wish: Wish, transaction: Transaction) -> None:
+    if wish.expected_version is None or wish.expected_version == transaction.version:
+        return
+    raise ChangedSince(
+        "This order changed since you looked. Nothing was sent; check the new figures and decide again.",
+        changes=_changes_since(transaction, wish.expected_version),
+    )
+
+
+def _changes_since(transaction: Transaction, version: int) -> list[str]:
+    events = Event.objects.filter(transaction=transaction, refused=False, details__version__gt=version).order_by("-id")
+    return [event.sentence for event in events[:5]]
+
+
+def _check_rules(wish: Wish, transaction: Transaction) -> Capture | None:
+    """Ask the rules; returns the capture a refund draws on."""
+    captures = list(transaction.captures.all())
+    now = database_now()
+    situation = situation_of(transaction, wish.by, now=now, captures=captures)
+    decision = may(wish.kind, situation, amount=wish.amount)
+    if not decision.allowed:
+        raise NotAllowed(decision.sentence, code=decision.rule, decision=decision)
+    if not wish.confirmed_twin:
+        _check_twins(wish, transaction, now)
+    if wish.kind is not Kind.REFUND:
+        return None
+    return next(capture for capture in reversed(captures) if capture.open_to_refund >= wish.amount)
+
+
+def _check_twins(wish: Wish, transaction: Transaction, now: datetime) -> None:
+    twins = twins_of(transaction, wish.kind, wish.amount, now=now)
+    if not twins:
+        return
+    amount = Money(wish.amount, transaction.currency)
+    raise Suspicious(
+        f"A {VERBS[wish.kind]} of {amount} on this order was already asked for. Nothing was sent; "
+        "confirm that you mean a second one.",
+        twins=twins,
+    )
+
+
+def _write(wish: Wish, transaction: Transaction, capture: Capture | None) -> Modification:
+    """The row with its frozen bytes, the words to find it by, the event, and the bell."""
+    now = database_now()
+    modification = _freeze(wish, transaction, capture, now)
+    modification.save(force_insert=True)
+    Reference.objects.bulk_create(
+        [
+            Reference(
+                merchant_id=transaction.merchant_id,
+                order_id=transaction.order_id,
+                kind=ReferenceKind.MODIFICATION,
+                value=str(modification.pk),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    transaction.refresh_from_db(fields=[*books.MONEY_COLUMNS, "version"])
+    summarise(transaction.order)
+    audit.record(
+        verb=f"{wish.kind}.requested",
+        sentence=_sentence(wish, transaction),
+        source=wish.source,
+        by=wish.by,
+        modification=modification,
+        details={"amount": wish.amount, "currency": transaction.currency, "version": transaction.version},
+    )
+    database_transaction.on_commit(lambda: _announce(modification))
+    return modification
+
+
+def _announce(modification: Modification) -> None:
+    crash("after_commit_before_publish", modification.pk)
+    bell.ring(str(modification.pk))
+
+
+def _freeze(wish: Wish, transaction: Transaction, capture: Capture | None, now: datetime) -> Modification:
+    account = transaction.account
+    instruction = Instruction(
+        modification_id=str(wish.modification_id),
+        kind=wish.kind,
+        transaction_reference=transaction.reference,
+        merchant_key=account.merchant_key,
+        amount=Money(wish.amount, transaction.currency),
+        description=_description(wish),
+        custom_references=_custom_references(wish, transaction),
+    )
+    try:
+        request = gateway_named(account.gateway).compose(instruction)
+    except CannotSay as refusal:
+        raise NotAllowed(str(refusal), code="cannot_say") from refusal
+    return Modification(
+        id=wish.modification_id,
+        merchant_id=transaction.merchant_id,
+        account=account,
+        transaction=transaction,
+        capture=capture,
+        kind=wish.kind.value,
+        amount=wish.amount,
+        currency=transaction.currency,
+        reason=wish.reason,
+        description=instruction.description,
+        custom_references=dict(instruction.custom_references),
+        requested_by=wish.by,
+        requested_at=now,
+        source=wish.source,
+        expected_version=wish.expected_version,
+        method=request.method,
+        base_url=account.base_url,
+        path=request.path,
+        headers=dict(request.headers),
+        body=request.body,
+        body_sha256=hashlib.sha256(request.body).hexdigest(),
+        due_at=now + timedelta(seconds=_undo_seconds(wish.source)),
+    )
+
+
+def _undo_seconds(source: Source) -> float:
+    """People on pages may change their mind; a command says what it means."""
+    return float(settings.UNDO_SECONDS) if source in (Source.PAGE, Source.ADMIN) else 0.0
+
+
+def _description(wish: Wish) -> str:
+    return wish.description or dict(REASONS).get(wish.reason, "")
+
+
+def _custom_references(wish: Wish, transaction: Transaction) -> dict[str, str]:
+    """Always filled, so that the gateway's own pages lead back to us; no personal data."""
+    ours = {
+        "custom1": transaction.order.reference,
+        "custom2": wish.reason or "none",
+        "custom3": f"{wish.source}-{wish.by.pk}",
+    }
+    return {name: wish.custom_references.get(name) or value for name, value in ours.items()}
+
+
+def _sentence(wish: Wish, transaction: Transaction) -> str:
+    amount = Money(wish.amount, transaction.currency)
+    return f"{wish.by.get_username()} asked to {VERBS[wish.kind]} {amount}."
+
+
+def _write_refusal(wish: Wish, refusal: Refused) -> None:
+    transaction = Transaction.objects.of(wish.by).filter(pk=wish.transaction_id).first()
+    audit.record_refusal(
+        verb=f"{wish.kind}.refused",
+        sentence=refusal.sentence,
+        source=wish.source,
+        by=wish.by,
+        transaction=transaction,
+        details={"amount": wish.amount, "code": refusal.code, "modification": str(wish.modification_id)},
+    )
+
+
+def single_capability_note(transaction: Transaction) -> str:
+    """What a partial capture does to the rest on this account, for the panel."""
+    capability = capability_of(transaction.account)
+    if capability.multiple_capture:
+        return "What is not captured stays open for further captures."
+    return "What is not captured is released to the shopper; there is one capture only."

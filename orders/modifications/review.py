@@ -1,0 +1,325 @@
+"""The way out of review, frost and pause: one person gives evidence, a second confirms exactly that."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from orders import audit
+from orders.database import database_now, in_one_transaction
+from orders.gateways.base import Facts, Kind, Outcome, Verdict
+from orders.models import (
+    EvidenceSource,
+    GatewayAccount,
+    Merchant,
+    Modification,
+    ModificationState,
+    Proposal,
+    ProposalState,
+    ProposalSubject,
+    Source,
+    Transaction,
+)
+from orders.modifications.refusals import NotAllowed, Refused, UnknownThing
+from orders.modifications.resolve import apply_evidence
+from orders.money import Money
+from orders.permissions import permissions_of
+from orders.summary import summarise
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+_VERDICTS = (Verdict.SUCCEEDED.value, Verdict.DECLINED.value)
+
+
+# The first person.
+
+
+def propose_resolution(
+    *,
+    modification_id: UUID,
+    verdict: str,
+    amount: int | None,
+    gateway_reference: str,
+    executed_kind: str,
+    evidence_text: str,
+    by: User,
+    source: Source,
+) -> Proposal:
+    """Say what became of a doubtful modification: verdict `succeeded` (with amount in minor units, the gateway's
+    reference, and for cancel-or-refund what it chose) or `failed`. Raises Refused."""
+    declared = Verdict.DECLINED.value if verdict == "failed" else verdict
+
+    def write() -> Proposal:
+        row = Modification.objects.of(by).select_related("account").filter(pk=modification_id).first()
+        if row is None:
+            raise UnknownThing("There is no such modification.", code="unknown_modification")
+        _needs_repair(by, row.merchant_id)
+        _check_resolution(row, declared, amount, gateway_reference, executed_kind)
+        return _store(
+            Proposal(
+                merchant_id=row.merchant_id,
+                subject=ProposalSubject.RESOLVE,
+                modification=row,
+                verdict=declared,
+                amount=amount,
+                gateway_reference=gateway_reference.strip(),
+                executed_kind=executed_kind,
+            ),
+            evidence_text,
+            by,
+            source,
+        )
+
+    return _audited(write, verb="proposal.refused", by=by, source=source, subject=str(modification_id))
+
+
+def propose_unfreezing(*, transaction_id: int, evidence_text: str, by: User, source: Source) -> Proposal:
+    """Say why money may move on a frozen transaction again. Raises Refused."""
+
+    def write() -> Proposal:
+        row = Transaction.objects.of(by).filter(pk=transaction_id).first()
+        if row is None:
+            raise UnknownThing("There is no such transaction.", code="unknown_transaction")
+        _needs_repair(by, row.merchant_id)
+        if not row.frozen:
+            raise NotAllowed("This transaction is not frozen.", code="not_frozen")
+        proposal = Proposal(merchant_id=row.merchant_id, subject=ProposalSubject.UNFREEZE, transaction=row)
+        return _store(proposal, evidence_text, by, source)
+
+    return _audited(write, verb="proposal.refused", by=by, source=source, subject=str(transaction_id))
+
+
+def propose_resumption(*, account_id: int, evidence_text: str, by: User, source: Source) -> Proposal:
+    """Say why a paused account may send again. Raises Refused."""
+
+    def write() -> Proposal:
+        row = GatewayAccount.objects.filter(pk=account_id, merchant__in=Merchant.objects.of(by)).first()
+        if row is None:
+            raise UnknownThing("There is no such account.", code="unknown_account")
+        if not permissions_of(by, row.merchant_id) & {"repair", "configure"}:
+            raise NotAllowed("You may not resume this account.", code="permission")
+        if not row.paused:
+            raise NotAllowed("This account is not paused.", code="not_paused")
+        proposal = Proposal(merchant_id=row.merchant_id, subject=ProposalSubject.RESUME, account=row)
+        return _store(proposal, evidence_text, by, source)
+
+    return _audited(write, verb="proposal.refused", by=by, source=source, subject=str(account_id))
+
+
+# The second person.
+
+
+def confirm(*, proposal_id: UUID, fingerprint: str, by: User, source: Source) -> Proposal:
+    """Confirm exactly what was proposed; its effect happens in the same database transaction. Raises Refused.
+
+    When the subject changed since (its fingerprint differs), the proposal becomes void instead.
+    """
+
+    def act() -> Proposal:
+        proposal = _open_proposal(proposal_id, by)
+        if proposal.proposed_by_id == by.pk:
+            raise NotAllowed("You proposed this yourself; a second person must confirm it.", code="own_proposal")
+        if fingerprint != proposal.fingerprint:
+            raise NotAllowed("This is not what was proposed. Open the proposal again.", code="fingerprint")
+        if _fingerprint(proposal) != proposal.fingerprint:
+            return _decide(proposal, ProposalState.VOID, "The subject changed since it was proposed.", by, source)
+        decided = _decide(proposal, ProposalState.CONFIRMED, "", by, source)
+        _carry_out(proposal, by, source)
+        return decided
+
+    proposal = _audited(act, verb="proposal.confirmation_refused", by=by, source=source, subject=str(proposal_id))
+    if proposal.state == ProposalState.VOID:
+        raise NotAllowed(
+            "The subject changed since this was proposed, so the proposal is void. Look again and propose anew.",
+            code="void",
+        )
+    return proposal
+
+
+def reject(*, proposal_id: UUID, decision_text: str, by: User, source: Source) -> Proposal:
+    """Say no; the person who proposed may also take it back. Raises Refused."""
+
+    def act() -> Proposal:
+        proposal = _open_proposal(proposal_id, by)
+        if not decision_text.strip():
+            raise NotAllowed("Say why it is rejected.", code="reason")
+        return _decide(proposal, ProposalState.REJECTED, decision_text.strip(), by, source)
+
+    return _audited(act, verb="proposal.rejection_refused", by=by, source=source, subject=str(proposal_id))
+
+
+# What both share.
+
+
+def _check_resolution(
+    row: Modification, verdict: str, amount: int | None, gateway_reference: str, executed_kind: str
+) -> None:
+    if row.state not in (ModificationState.REVIEW, ModificationState.UNKNOWN, ModificationState.PENDING):
+        raise NotAllowed("Only a modification in doubt is resolved by hand.", code="not_in_doubt")
+    if verdict not in _VERDICTS:
+        raise NotAllowed("Say whether it succeeded or failed.", code="verdict")
+    if verdict == Verdict.DECLINED.value:
+        return
+    if amount != row.amount:
+        asked = Money(row.amount, row.currency)
+        raise NotAllowed(
+            f"It asked for {asked}; it can only be resolved with this amount. If the gateway moved another amount, "
+            "resolve it as failed and let the refresh store what moved.",
+            code="amount",
+        )
+    if not gateway_reference.strip():
+        raise NotAllowed("A success carries the gateway’s reconciliation reference.", code="reference")
+    if row.kind == Kind.CANCEL_OR_REFUND and executed_kind not in (Kind.CANCEL, Kind.REFUND):
+        raise NotAllowed("Say whether the gateway cancelled or refunded.", code="executed_kind")
+
+
+def _needs_repair(by: User, merchant_id: int) -> None:
+    if "repair" not in permissions_of(by, merchant_id):
+        raise NotAllowed("You may not repair. Ask a supervisor of this merchant.", code="permission")
+
+
+def _store(proposal: Proposal, evidence_text: str, by: User, source: Source) -> Proposal:
+    if not evidence_text.strip():
+        raise NotAllowed("Give the evidence: what you saw and where.", code="evidence")
+    proposal.evidence_text = evidence_text.strip()[:4000]
+    proposal.proposed_by = by
+    proposal.proposed_at = database_now()
+    proposal.fingerprint = _fingerprint(proposal)
+    try:
+        proposal.save(force_insert=True)
+    except IntegrityError as error:
+        raise NotAllowed("A proposal for this is already waiting for a second person.", code="waiting") from error
+    _tell(proposal, "proposed", f"{by.get_username()} proposed to {_what(proposal)}.", by, source)
+    return proposal
+
+
+def _open_proposal(proposal_id: UUID, by: User) -> Proposal:
+    proposal = (
+        Proposal.objects.filter(pk=proposal_id, merchant__in=Merchant.objects.of(by))
+        .select_for_update(of=("self",))
+        .select_related("modification", "transaction", "account", "proposed_by")
+        .first()
+    )
+    if proposal is None:
+        raise UnknownThing("There is no such proposal.", code="unknown_proposal")
+    allowed = permissions_of(by, proposal.merchant_id)
+    needed = {"repair", "configure"} if proposal.subject == ProposalSubject.RESUME else {"repair"}
+    if not allowed & needed:
+        raise NotAllowed("You may not decide about repairs.", code="permission")
+    if proposal.state != ProposalState.OPEN:
+        raise NotAllowed(f"It is already {proposal.get_state_display().lower()}.", code="decided")
+    return proposal
+
+
+def _fingerprint(proposal: Proposal) -> str:
+    """What exactly is proposed, and the state of its subject: any change of either changes the hash."""
+    content: dict[str, Any] = {
+        "subject": proposal.subject,
+        "verdict": proposal.verdict,
+        "amount": proposal.amount,
+        "reference": proposal.gateway_reference,
+        "executed_kind": proposal.executed_kind,
+        "evidence": proposal.evidence_text,
+        "state": _state_of_subject(proposal),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _state_of_subject(proposal: Proposal) -> list[str]:
+    if proposal.modification is not None:
+        row = proposal.modification
+        doubtful = "in doubt" if not row.finished else row.state
+        return [str(row.pk), row.body_sha256, doubtful, row.gateway_status]
+    if proposal.transaction is not None:
+        return [str(proposal.transaction.pk), proposal.transaction.frozen_reason]
+    assert proposal.account is not None
+    return [str(proposal.account.pk), proposal.account.paused_reason, str(proposal.account.paused_at)]
+
+
+def _carry_out(proposal: Proposal, by: User, source: Source) -> None:
+    if proposal.modification is not None:
+        _resolve(proposal, proposal.modification, by)
+    elif proposal.transaction is not None:
+        _unfreeze(proposal.transaction)
+    elif proposal.account is not None:
+        GatewayAccount.objects.filter(pk=proposal.account.pk).update(
+            paused_at=None, paused_reason="", breaker_failures=0, breaker_opened_at=None, breaker_until=None
+        )
+
+
+def _resolve(proposal: Proposal, row: Modification, by: User) -> None:
+    outcome = Outcome(
+        verdict=Verdict(proposal.verdict),
+        reason=f"Two people: {proposal.evidence_text}"[:400],
+        facts=Facts(
+            executed_kind=Kind(proposal.executed_kind) if proposal.executed_kind else None,
+            amount=Money(proposal.amount, row.currency) if proposal.amount else None,
+            reference=proposal.gateway_reference,
+        ),
+    )
+    settled = apply_evidence(
+        modification_id=row.pk, outcome=outcome, source=EvidenceSource.OPERATOR, source_key=str(proposal.pk), by=by
+    )
+    if not settled:
+        raise NotAllowed("Meanwhile the end became known by itself; nothing was changed.", code="already_known")
+
+
+def _unfreeze(transaction: Transaction) -> None:
+    fresh = Transaction.objects.select_for_update(no_key=True).get(pk=transaction.pk)
+    fresh.frozen_reason = ""
+    fresh.version += 1
+    fresh.save(update_fields=["frozen_reason", "version"])
+    summarise(fresh.order)
+
+
+def _decide(proposal: Proposal, state: ProposalState, text: str, by: User, source: Source) -> Proposal:
+    proposal.state = state.value
+    proposal.decided_by = by
+    proposal.decided_at = database_now()
+    proposal.decision_text = text
+    proposal.save(update_fields=["state", "decided_by", "decided_at", "decision_text"])
+    said = f"{by.get_username()} {state.label.lower()} the proposal to {_what(proposal)}. {text}".strip()
+    _tell(proposal, state.value, said, by, source)
+    return proposal
+
+
+def _what(proposal: Proposal) -> str:
+    if proposal.modification is not None:
+        word = "succeeded" if proposal.verdict == Verdict.SUCCEEDED else "failed"
+        return f"resolve modification {proposal.modification.pk} as {word}"
+    if proposal.transaction is not None:
+        return f"unfreeze transaction {proposal.transaction.reference}"
+    return f"resume the account {proposal.account}"
+
+
+def _tell(proposal: Proposal, verb: str, sentence: str, by: User, source: Source) -> None:
+    audit.record(
+        verb=f"proposal.{verb}",
+        sentence=sentence,
+        source=source,
+        by=by,
+        modification=proposal.modification,
+        transaction=proposal.transaction,
+        account=proposal.account,
+        details={"proposal": str(proposal.pk), "fingerprint": proposal.fingerprint},
+    )
+
+
+def _audited(work: Callable[[], Proposal], *, verb: str, by: User, source: Source, subject: str) -> Proposal:
+    try:
+        return in_one_transaction(work)
+    except Refused as refusal:
+        audit.record_refusal(
+            verb=verb,
+            sentence=refusal.sentence,
+            source=source,
+            by=by,
+            details={"subject": subject, "code": refusal.code},
+        )
+        raise
