@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 
 from tests.closed_network import close_network, open_network
 
@@ -28,9 +30,23 @@ def pytest_configure(config: pytest.Config) -> None:
     close_network()
 
 
+def pytest_sessionstart() -> None:
+    # Imported late: models exist only once Django is set up.
+    from tests.flushing import let_flush_empty_the_database
+
+    let_flush_empty_the_database()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     open_network()
     shutil.rmtree(config.stash[_FOLDER], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    """A rate limit that one test reached must not meet the next."""
+    yield
+    cache.clear()
 
 
 @pytest.hookimpl(trylast=True)
