@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from orders.sandbox.amounts import for_people
 from orders.sandbox.audit import iso
 from orders.sandbox.gateway_a.passing_time import catch_up_all
@@ -34,7 +36,7 @@ def _merchants(ledger: Ledger) -> str:
     lines = [
         (
             key,
-            f'<a href="/_settlement?date={today}&amp;merchantKey={text(key)}">Settlement of {today} (CSV)</a>',
+            f'<a href="/_settlement?date={today}&amp;merchantKey={quote(key, safe="")}">Settlement of {today} (CSV)</a>',
         )
         for key in ledger.merchant_keys()
     ]
