@@ -33,15 +33,14 @@ def transaction_link(transaction_id: str) -> str:
 
 def _merchants(ledger: Ledger) -> str:
     today = (iso(ledger.dials.clock_ms()) or "")[:10]
-    lines = [
-        (
-            key,
-            f'<a href="/_settlement?date={today}&amp;merchantKey={quote(key, safe="")}">Settlement of {today} (CSV)</a>',
-        )
-        for key in ledger.merchant_keys()
-    ]
+    lines = [(key, _settlement_link(key, today)) for key in ledger.merchant_keys()]
     clock = (iso(ledger.dials.clock_ms()) or "").replace("T", " ")
     return facts([*lines, ("Virtual clock", f"{text(clock)} UTC")])
+
+
+def _settlement_link(merchant_key: str, today: str) -> str:
+    address = f"/_settlement?date={today}&amp;merchantKey={quote(merchant_key, safe='')}"
+    return f'<a href="{address}">Settlement of {today} (CSV)</a>'
 
 
 def _transactions(latest: list[Transaction]) -> str:
