@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 from django.conf import settings
 
@@ -14,6 +15,8 @@ from orders.gateways.base import Capability, Door, Fetched
 from orders.gateways.registry import gateway_named
 from orders.models import Transaction
 from orders.modifications.situation import capability_of
+
+_BATCH = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +60,14 @@ def ask_gateway(question: Question) -> Fetched:
 
 
 def ask_many(questions: Iterable[Question], *, at_once: int) -> Iterator[tuple[Question, Fetched]]:
-    """The answers in the order of the questions, at most `at_once` under way."""
+    """The answers in the order of the questions, at most `at_once` under way.
+
+    In batches, so that a slow reader of the answers does not pile them up.
+    """
+    waiting = iter(questions)
     with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="refresh") as pool:
-        asked = list(questions)
-        yield from zip(asked, pool.map(ask_gateway, asked), strict=True)
+        while batch := list(islice(waiting, _BATCH)):
+            yield from zip(batch, pool.map(ask_gateway, batch), strict=True)
 
 
 def _door(question: Question) -> Door:

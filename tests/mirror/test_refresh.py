@@ -74,7 +74,11 @@ def test_a_second_refresh_changes_nothing(gateway: SandboxHandle, account: Gatew
         ({"paymentStatus": "FAILED"}, "failed", (0, 0, 0, 0, 0)),
         ({"paymentStatus": "CAPTURED"}, "captured", (10_000, 10_000, 0, 0, 0)),
         ({"paymentStatus": "CAPTURED", "captured": 6_000}, "captured", (10_000, 6_000, 4_000, 0, 0)),
-        ({"paymentStatus": "SETTLED", "captured": 6_000, "refunded": 1_000}, "settled", (10_000, 6_000, 4_000, 1_000, 0)),
+        (
+            {"paymentStatus": "SETTLED", "captured": 6_000, "refunded": 1_000},
+            "settled",
+            (10_000, 6_000, 4_000, 1_000, 0),
+        ),
         ({"paymentStatus": "CANCELLED"}, "cancelled", (10_000, 0, 10_000, 0, 0)),
         ({"paymentStatus": "EXPIRED"}, "expired", (10_000, 0, 10_000, 0, 0)),
         ({"paymentStatus": "CHARGEBACK"}, "chargeback", (10_000, 10_000, 0, 0, 10_000)),
