@@ -24,7 +24,7 @@ _WINDOW_SECONDS = 60
 def count(results: Sequence[Result], now: datetime) -> None:
     """Count a group of answers against their accounts, in the caller's database transaction.
 
-    Five failures in a row within a minute open the breaker for 30 s; then one request tries. Any whole answer closes it.
+    Five failures in a row within a minute open the breaker for 30 s; then one request tries. A whole answer closes it.
     """
     healthy: set[int] = set()
     failures: dict[int, int] = defaultdict(int)

@@ -111,7 +111,7 @@ def _in_flight(accounts: Iterable[GatewayAccount]) -> dict[int, int]:
 
 
 def _room(account: GatewayAccount, in_flight: int, slots: int, now: datetime) -> int:
-    """How many more requests this account may have at once; one probe when its breaker is half open, none while open."""
+    """Requests this account may have on top: one probe when its breaker is half open, none while open."""
     if account.breaker_until is not None and account.breaker_until > now:
         return 0
     most = 1 if account.breaker_failures >= BREAKER_LIMIT else account.concurrency

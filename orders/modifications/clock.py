@@ -1,4 +1,4 @@
-"""The worker's clock: once a second, or when the bell rings, take what is due, send it with many hands, write the answers.
+"""The worker's clock: every second, or when the bell rings, take what is due, send with many hands, write the answers.
 
 One thread owns the database: it claims, arms and resolves. The sender threads only talk to gateways. What they bring
 comes back through one inbox, so that answers are written in groups.

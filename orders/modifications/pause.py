@@ -1,4 +1,4 @@
-"""The kill switches: stop sending through one account, or everywhere. Resuming an account takes two people (`review`)."""
+"""The kill switches: stop sending through one account, or everywhere. `review` resumes an account, by two people."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def recover() -> dict[str, int]:
 
 
 def release_stranded() -> int:
-    """Take flights with an expired lease out of the air: what was armed may have been sent, the rest certainly was not."""
+    """Take flights with an expired lease out of the air: what was armed may have been sent, the rest was not."""
     stranded = Modification.objects.filter(state=S.IN_FLIGHT, lease_until__lt=database_now())
     if not stranded.exists():
         return 0

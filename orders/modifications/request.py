@@ -1,4 +1,4 @@
-"""A person asks: ask the rules, reserve the money, freeze the bytes, write row and event, and ring the bell on commit."""
+"""A person asks: rules answer, money is reserved, bytes are frozen, row and event written, the bell rung on commit."""
 
 from __future__ import annotations
 
