@@ -34,7 +34,9 @@ def read_object(text: bytes, *, warn: Callable[[str], None]) -> dict[str, Any]:
         return found
 
     try:
-        value = json.loads(text.decode(), parse_float=Numeral, parse_constant=_refuse, object_pairs_hook=pairs)
+        value = json.loads(
+            text.decode("utf-8-sig"), parse_float=Numeral, parse_constant=_refuse, object_pairs_hook=pairs
+        )
         cleaned = _storable(value)
     except (ValueError, RecursionError) as error:
         raise Unreadable("The answer is not JSON.") from error

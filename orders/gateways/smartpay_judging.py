@@ -36,11 +36,26 @@ def judge_send(seen: Observation, instruction: Instruction) -> Outcome:
 def judge_look_up(seen: Observation, instruction: Instruction) -> Outcome:
     """What a status read tells of a modification. A read that failed tells nothing: UNKNOWN."""
     outcome = _judge_answer(seen, instruction)
-    listed = outcome.facts.modification_id != ""
-    transaction_told = outcome.facts.transaction_reference != "" or outcome.facts.transaction_raw_status != ""
-    if not is_success(seen) or seen.fault is not None or listed or not transaction_told or outcome.review:
+    if outcome.review or outcome.facts.modification_id or not _shows_absence(seen, instruction.kind):
         return outcome
     return replace(outcome, absent=True, reason="SmartPay does not list this modification on the transaction.")
+
+
+def _shows_absence(seen: Observation, kind: Kind) -> bool:
+    """Whether an answer without our modification is evidence that the gateway does not have it.
+
+    Optional fields may be removed or renamed (seed 000), so there must be a list, and none of its lines that could be
+    ours may lack an id: a renamed field must never look like a refund that did not happen.
+    """
+    if seen.fault is not None or not is_success(seen):
+        return False
+    try:
+        answer = read_answer(seen.body)
+    except Unreadable:
+        return False
+    could_be_ours = TYPES_OF_KIND[kind] | {""}
+    nameless = any(not entry.modification_id and entry.type in could_be_ours for entry in answer.entries)
+    return answer.payment_status != "" and answer.lists_modifications and not nameless
 
 
 def _judge_refusal(seen: Observation) -> Outcome:

@@ -59,6 +59,8 @@ class Answer:
     payment_method: str
     description: str
     entries: tuple[Entry, ...]
+    lists_modifications: bool
+    """Whether the answer has a place for modifications at all; without one nothing is known to be absent."""
     problem: Problem
     warnings: tuple[str, ...]
     raw: dict[str, Any] = field(repr=False)
@@ -88,6 +90,7 @@ def read_answer(body: bytes, *, currency: str = "") -> Answer:
         payment_method=identifier(overview.get("paymentMethod"), warn),
         description=text(tree.get("description")),
         entries=tuple(_entry(item, warn) for item in _entries(tree)),
+        lists_modifications=any(isinstance(tree.get(name), list | dict) for name in _ENTRY_PLACES),
         problem=read_problem(tree),
         raw=exact_json.plain(tree),
         warnings=tuple(dict.fromkeys(warnings)),
@@ -122,10 +125,13 @@ def _sentence_of(item: dict[str, Any]) -> str:
     return f"{said} ({about})" if said and about else said
 
 
+_ENTRY_PLACES = ("modification", "modifications")
+
+
 def _entries(tree: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows 7 and 8: an object, an array, the plural, or nothing at all."""
     found: list[Any] = []
-    for name in ("modification", "modifications"):
+    for name in _ENTRY_PLACES:
         value = tree.get(name)
         found += value if isinstance(value, list) else [value]
     return [item for item in found if isinstance(item, dict) and item]

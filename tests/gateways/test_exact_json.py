@@ -46,6 +46,10 @@ def test_what_is_no_json_object_is_unreadable(text: bytes) -> None:
         read(text)
 
 
+def test_a_byte_order_mark_is_no_obstacle() -> None:
+    assert read(b'\xef\xbb\xbf{"a": 1}') == ({"a": 1}, [])
+
+
 def test_of_a_repeated_field_the_last_counts_and_it_is_told() -> None:
     tree, warnings = read(b'{"a": 1, "a": 2}')
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orders.gateways.base import Fault, Kind, Outcome, TransactionState, Verdict
 from orders.gateways.smartpay_judging import judge_look_up, judge_send
@@ -332,3 +334,73 @@ def test_an_absence_is_not_claimed_from_another_transactions_answer() -> None:
     body = payload_bytes("status_with_history", transactionOverview__transactionId="another")
 
     assert judge_look_up(seen(200, body), an_instruction()).absent is False
+
+
+@pytest.mark.parametrize(
+    ("modifications", "absent"),
+    [
+        ([], True),
+        ([{"status": "SETTLED", "modificationData": {"type": "SETTLEMENT"}}], True),
+        ([{"status": "REFUNDED", "modificationData": {"type": "REFUND", "modificationId": "another"}}], True),
+        ([{"status": "REFUNDED", "modificationData": {"type": "REFUND", "requestId": MODIFICATION}}], False),
+        ([{"status": "REFUNDED", "modificationData": {"type": "REPAYMENT"}}], False),
+        ([{"status": "REFUNDED"}], False),
+        (None, False),
+        (GONE, False),
+    ],
+)
+def test_a_renamed_field_never_looks_like_a_refund_that_did_not_happen(modifications: Any, absent: bool) -> None:
+    body = payload_bytes("status_with_history", modifications=modifications)
+
+    outcome = judge_look_up(seen(200, body), an_instruction())
+
+    assert (outcome.verdict, outcome.absent) == (Verdict.UNKNOWN, absent)
+
+
+VALUES: st.SearchStrategy[Any] = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5000)
+    | st.sampled_from(
+        [
+            "",
+            "25",
+            "25.00",
+            "25.01",
+            "EUR",
+            "USD",
+            "REFUND",
+            "CAPTURE",
+            "REFUNDED",
+            "CAPTURED",
+            "REFUND_PENDING",
+            MODIFICATION,
+            "x",
+        ]
+    )
+    | st.lists(st.none(), max_size=1)
+    | st.just({})
+)
+PLACES = st.sampled_from(
+    [
+        *("paymentStatus", "reconciliationReferenceId", "transactionOverview", "modification", "modificationId"),
+        *("modification__status", "modification__modificationAmount", "modification__modificationData"),
+        *(AMOUNT + "amount", AMOUNT + "currencyCode", DATA + "type", DATA + "modificationId", DATA + "refundId"),
+        *(DATA + "reconciliationReferenceId", "transactionOverview__transactionId", "transactionOverview__amount"),
+    ]
+)
+
+
+@given(place=PLACES, value=VALUES, kind=st.sampled_from([Kind.CAPTURE, Kind.REFUND]))
+def test_success_is_never_claimed_without_its_facts_nor_refusal_without_a_word(
+    place: str, value: Any, kind: Kind
+) -> None:
+    outcome = send("refund_done" if kind is Kind.REFUND else "capture_done", kind=kind, changes={place: value})
+
+    assert outcome.verdict is not Verdict.DECLINED
+    assert outcome.verdict is not Verdict.NOT_SENT
+    if outcome.verdict is Verdict.SUCCEEDED:
+        assert outcome.facts.modification_id == MODIFICATION
+        assert outcome.facts.amount == Money(2500, "EUR")
+        assert outcome.facts.reference
+    assert outcome.review is (outcome.verdict is Verdict.MISMATCH)
