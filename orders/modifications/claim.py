@@ -97,7 +97,7 @@ def _claim(accounts: list[GatewayAccount], slots: int, claimed_at: float) -> lis
     ]
     chosen = _interleave(lists, slots)
     rows = _lock(chosen, now)
-    return _take(rows, {account.pk: account for account in accounts}, now, claimed_at)
+    return _take(rows, {account.pk: account for account in accounts}, now, claimed_at, paused=sending_paused)
 
 
 def _in_flight(accounts: Iterable[GatewayAccount]) -> dict[int, int]:
@@ -165,14 +165,16 @@ def _lock(chosen: list[UUID], now: datetime) -> list[Modification]:
 
 
 def _take(
-    rows: list[Modification], accounts: dict[int, GatewayAccount], now: datetime, claimed_at: float
+    rows: list[Modification], accounts: dict[int, GatewayAccount], now: datetime, claimed_at: float, *, paused: bool
 ) -> list[Claim]:
     taken: list[tuple[Modification, Purpose]] = []
     people: dict[int, User] = {}
     for row in rows:
-        purpose = _purpose(row, accounts[row.account_id])
+        purpose = _purpose(row, accounts[row.account_id], paused=paused)
         if purpose is Purpose.SEND and not _turn_is_free(row):
             continue
+        if row.never_sent and row.transaction.frozen:
+            continue  # It froze between our look and our lock.
         if row.never_sent and _revoked(row, people.setdefault(row.requested_by_id, row.requested_by)):
             _to_review(row, now)
             continue
@@ -181,9 +183,9 @@ def _take(
     return [_as_claim(row, purpose, accounts[row.account_id], claimed_at) for row, purpose in taken]
 
 
-def _purpose(row: Modification, account: GatewayAccount) -> Purpose:
+def _purpose(row: Modification, account: GatewayAccount, *, paused: bool) -> Purpose:
     """What this turn is for: a repeat is never sent through a closed door, but the question may still be asked."""
-    closed = account.paused or row.transaction.frozen or settings.PAUSE_SUBMITS
+    closed = paused or account.paused or row.transaction.frozen
     if row.next_step == Purpose.SEND and not row.never_sent and closed:
         return Purpose.QUERY
     return Purpose(row.next_step)

@@ -156,7 +156,12 @@ class Clock:
     def _send(self, prepared: list[Prepared]) -> None:
         if not prepared:
             return
-        armed = submit.arm([one.claim for one in prepared])
+        try:
+            armed = submit.arm([one.claim for one in prepared])
+        except Exception:
+            # The database was away: nothing was sent. Their leases expire and the sweep takes them; our slots are free.
+            self.in_hand -= len(prepared)
+            raise
         for one in prepared:
             if one.claim.modification_id in armed:
                 self._senders.submit(self._call, one)

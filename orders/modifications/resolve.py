@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, IntegrityError
+from django.db import IntegrityError
 from django.db import transaction as database_transaction
 
 from orders import audit
@@ -71,7 +71,7 @@ def resolve_results(results: Sequence[Result]) -> list[Result]:
     try:
         in_one_transaction(lambda: _resolve_group(results))
         unwritten: list[Result] = []
-    except DatabaseError:
+    except Exception:  # whatever one answer does wrong, its neighbours are written
         unwritten = [result for result in results if not _resolve_alone(result)]
     for result in results:
         crash("after_resolve", result.claim.modification_id)
@@ -126,7 +126,7 @@ def _resolve_alone(result: Result) -> bool:
     try:
         in_one_transaction(lambda: _resolve_group([result]))
         return True
-    except DatabaseError as error:
+    except Exception as error:  # a broken connection, or a mistake of ours: the answer is not lost, the gateway replays
         log.error(
             "An answer could not be written; the lease will expire and the gateway be asked again.",
             modification_id=str(result.claim.modification_id),

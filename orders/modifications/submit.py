@@ -69,6 +69,8 @@ def prepare(claim: Claim) -> Door | Result:
         return _stays_home(claim, str(error), pause=str(error))
     except (addresses.AddressRefused, addresses.DidNotResolve) as error:
         return _stays_home(claim, str(error), fault=Fault.RESOLVE)
+    except Exception as error:  # a mistake of ours must not keep the slot for ever
+        return _stays_home(claim, f"Our client failed before sending ({type(error).__name__}).")
     return Door(
         base_url=claim.base_url,
         merchant_key=claim.merchant_key,
