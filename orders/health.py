@@ -18,6 +18,7 @@ from django.db.models import Max
 
 from orders.database import database_now
 from orders.models import Heartbeat
+from orders.modifications.watch import oldest_due_age_seconds
 
 OLDEST_DUE_LIMIT_SECONDS = 120
 HEARTBEAT_LIMIT_SECONDS = 60
@@ -44,7 +45,7 @@ def findings() -> dict[str, Finding]:
 
 def heartbeat_age_seconds() -> float | None:
     """Seconds since any worker made a turn; nothing when none ever did."""
-    newest = Heartbeat.objects.aggregate(newest=Max("at"))["newest"]
+    newest = Heartbeat.objects.filter(name__startswith="worker ").aggregate(newest=Max("at"))["newest"]
     return None if newest is None else max(0.0, (database_now() - newest) / timedelta(seconds=1))
 
 
@@ -84,6 +85,7 @@ def _ping_broker() -> None:
         **current_app.conf.broker_transport_options,
         "socket_connect_timeout": BROKER_PATIENCE_SECONDS,
         "socket_timeout": BROKER_PATIENCE_SECONDS,
+        **{"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0},
     }
     with current_app.connection_for_write(transport_options=options) as connection:
         connection.default_channel.client.ping()  # type: ignore[attr-defined]  # of the Redis transport
@@ -111,8 +113,6 @@ def _planned_migrations() -> int:
 
 
 def _oldest_due() -> Finding:
-    from orders.modifications.watch import oldest_due_age_seconds
-
     age_seconds = oldest_due_age_seconds()
     if age_seconds is None:
         return Finding(ok=True, sentence="No modification is due.")

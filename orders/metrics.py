@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from orders.database import database_now
 from orders.health import heartbeat_age_seconds
 from orders.models import OPEN, Event, GatewayAccount, Modification, ModificationState, Switch
+from orders.modifications.watch import oldest_due_age_seconds, stranded_age_seconds
 
 # Above this an exact number helps nobody, and counting would cost the database more than the figure is worth.
 COUNT_MAXIMUM = 10_000
@@ -37,8 +38,6 @@ class _DatabaseFigures:
 
 
 def _modifications() -> Iterator[GaugeMetricFamily]:
-    from orders.modifications.watch import oldest_due_age_seconds
-
     family = GaugeMetricFamily(
         "smartpay_modifications", "Modifications whose end is not known, by state", labels=["state"]
     )
@@ -48,6 +47,7 @@ def _modifications() -> Iterator[GaugeMetricFamily]:
     yield family
     yield _gauge("review_modifications", "Modifications that wait for people", found.get(ModificationState.REVIEW, 0))
     yield _age("oldest_due_age", "Since the oldest due modification became due", oldest_due_age_seconds())
+    yield _age("oldest_stranded_age", "Since the lease of the oldest stranded flight ended", stranded_age_seconds())
     doubt = Modification.objects.filter(state=ModificationState.UNKNOWN, doubt_since__isnull=False)
     yield _age(
         "oldest_unknown_age",

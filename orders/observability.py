@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging.config
 import re
+import sys
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import Any, Literal
 
 import structlog
@@ -43,12 +45,14 @@ SECRET_NAMES = frozenset(
 _EMAIL = re.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}")
 _AUTHORIZATION = re.compile(r"\b(Basic|Bearer|Token|Digest)\s+[A-Za-z0-9+/=._~\-]{6,}", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?P<start>[a-z][a-z0-9+.\-]*://[^\s/:@]*):[^\s/@]+@", re.IGNORECASE)
+_QUERY = re.compile(r"(?<=/)(?P<path>[^\s?]*)\?\S+")
 _LINE_ENDS = str.maketrans({"\r": "\\r", "\n": "\\n"})
 _TRACEBACK = "exception"
 
 
 def scrubbed_text(text: str) -> str:
-    """The text without e-mail addresses, credentials and passwords in URLs."""
+    """The text without e-mail addresses, credentials, passwords in URLs and queries (people search for names)."""
+    text = _QUERY.sub(lambda found: f"{found['path']}?{REDACTED}", text)
     text = _EMAIL.sub(REDACTED, text)
     text = _AUTHORIZATION.sub(lambda found: f"{found[1]} {REDACTED}", text)
     return _URL_PASSWORD.sub(lambda found: f"{found['start']}:{REDACTED}@", text)
@@ -59,6 +63,14 @@ def scrub(_logger: Any, _method: str, event: Event) -> Event:
     for name, value in event.items():
         event[name] = REDACTED if _is_secret(name) else _scrubbed(value, keep_lines=name == _TRACEBACK)
     return event
+
+
+class OneLineARequest(logging.Filter):
+    """A request is told when it is finished, with its status; that it began says nothing more."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        event = record.msg.get("event") if isinstance(record.msg, dict) else record.msg
+        return event != "request_started"
 
 
 def bind_modification(modification_id: object) -> None:
@@ -96,10 +108,18 @@ def logging_settings(*, style: Literal["json", "console"], level: str) -> dict[s
                 "foreign_pre_chain": _before_rendering(),
             }
         },
-        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}},
-        "root": {"handlers": ["stdout"], "level": level},
+        "filters": {"one_line": {"()": OneLineARequest}},
+        "handlers": {
+            "out": {
+                "class": "logging.StreamHandler",
+                "stream": _stream(),
+                "formatter": "line",
+                "filters": ["one_line"],
+            }
+        },
+        "root": {"handlers": ["out"], "level": level},
         "loggers": {
-            # django.server and django_structlog would each tell of every request; one line is enough.
+            # django.server would tell of every request once more; one line is enough.
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             "celery.beat": {"level": "WARNING"},
@@ -110,6 +130,11 @@ def logging_settings(*, style: Literal["json", "console"], level: str) -> dict[s
             "urllib3": {"level": "WARNING"},
         },
     }
+
+
+def _stream() -> str:
+    """Standard output is the log of a process, but the answer of a command (`--json`)."""
+    return "ext://sys.stderr" if Path(sys.argv[0]).name == "manage.py" else "ext://sys.stdout"
 
 
 def _before_rendering() -> list[Any]:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, close_old_connections
 
 from orders.management.keeper import Keeper
+from orders.modifications.watch import oldest_due_age_seconds
 
 STUCK_AFTER_SECONDS = 120.0
 
@@ -37,8 +38,6 @@ class Command(BaseCommand):
 
 def too_old() -> str | None:
     """A sentence when the oldest due modification is over two minutes old. A database that is away proves nothing."""
-    from orders.modifications.watch import oldest_due_age_seconds
-
     try:
         age_seconds = oldest_due_age_seconds()
     except Error:
