@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from orders.models import GatewayAccount
 from orders.modifications.refusals import Refused
 
 DONE, WRONG, MISUSED = 0, 1, 2
+_JSON_HELP = "Print one JSON object instead of sentences."
 
 Item = TypeVar("Item")
 
@@ -46,7 +48,10 @@ class Errand(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         self.arguments(parser)
-        parser.add_argument("--json", action="store_true", help="Print one JSON object instead of sentences.")
+        parser.add_argument("--json", action="store_true", help=_JSON_HELP)
+        for verb in _verbs(parser):
+            # Suppressed: a verb that was not given the option must not undo it.
+            verb.add_argument("--json", action="store_true", help=_JSON_HELP, default=argparse.SUPPRESS)
 
     def arguments(self, parser: CommandParser) -> None:
         """The command's own arguments."""
@@ -84,6 +89,12 @@ class Errand(BaseCommand):
             self.stderr.write(str(end))
         exit_code = end.exit_code if isinstance(end, Stop) else WRONG
         return Report(lines=[], facts={"error": str(end)}, exit_code=exit_code)
+
+
+def _verbs(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """The parsers of a command's verbs, so that options may follow them."""
+    actions = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return [verb for action in actions for verb in action.choices.values()]
 
 
 def bar(number: int, of: int) -> str:
