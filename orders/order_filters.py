@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Container
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ EXPIRING_WITHIN = timedelta(hours=48)
 _FLAG_STATES = {"partly_captured": OrderState.PARTLY_CAPTURED, "partly_refunded": OrderState.PARTLY_REFUNDED}
 _NO_CHOICE = "“%(value)s” is not one of the choices; the filter was left out."
 _NO_DATE = "Write the day as 2026-11-20; the filter was left out."
+_YEARS = range(1970, 2200)
 
 
 class OrderFilter(forms.Form):
@@ -42,7 +44,7 @@ class OrderFilter(forms.Form):
     flag = forms.ChoiceField(required=False, choices=[("", "All"), *FLAGS])
 
     def __init__(self, given: Any, *, merchants: Any, accounts: Any, zone: str) -> None:
-        super().__init__(given, auto_id="filter-%s")
+        super().__init__(given, auto_id="filter-%s", label_suffix="")
         self.zone = ZoneInfo(zone)
         self._choices("merchant", [("", "All merchants"), *((choice.id, choice.name) for choice in merchants)])
         self._choices("account", [("", "Any account"), *((choice.id, choice.name) for choice in accounts)])
@@ -58,6 +60,14 @@ class OrderFilter(forms.Form):
         if code and not is_currency(code):
             raise forms.ValidationError("A currency has three letters, such as EUR; the filter was left out.")
         return code
+
+    def clean_placed_from(self) -> date | None:
+        """A day of this age: days at the edge of the calendar cannot be brought into another zone."""
+        return self._day("placed_from")
+
+    def clean_placed_to(self) -> date | None:
+        """As `placed_from`; the day itself is included."""
+        return self._day("placed_to")
 
     def clean(self) -> dict[str, Any]:
         """Amounts become minor units: they can only be read together with a currency."""
@@ -83,10 +93,12 @@ class OrderFilter(forms.Form):
         """The usable value of a field; None when empty or refused."""
         return getattr(self, "cleaned_data", {}).get(name) or None
 
-    def in_words(self) -> list[str]:
+    def in_words(self, *, without: Container[str] = ()) -> list[str]:
         """Each active filter as a phrase, for the sentence of an empty list."""
         words = []
         for name, field in self.fields.items():
+            if name in without:
+                continue
             value = self.value(name)
             if value is None:
                 continue
@@ -94,6 +106,12 @@ class OrderFilter(forms.Form):
             shown = choices.get(value, self.data.get(name, value))
             words.append(f"{(field.label or name).lower()} “{shown}”")
         return words
+
+    def _day(self, name: str) -> date | None:
+        day: date | None = self.cleaned_data[name]
+        if day is not None and day.year not in _YEARS:
+            raise forms.ValidationError(_NO_DATE)
+        return day
 
     def _minor(self, name: str, typed: str, currency: str) -> int | None:
         if not currency:
@@ -113,7 +131,7 @@ class OrderFilter(forms.Form):
             return Q(expires_at__lte=timezone.now() + EXPIRING_WITHIN)
         return Q(state=_FLAG_STATES[flag]) if flag else Q()
 
-    def _midnight(self, day: Any) -> datetime:
+    def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time.min, tzinfo=self.zone)
 
     def _choices(self, name: str, choices: list[tuple[Any, str]]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import F, QuerySet
 from django.db.models.expressions import OrderBy
 
-from orders.models import Order, Reference
+from orders.models import Order, Reference, ReferenceKind
 
 WORDS_LOOKED_AT = 1000
 """A short beginning may match a million words; only so many are looked at, and the page says so."""
@@ -42,8 +42,12 @@ def read_search(typed: str) -> Search:
 
 
 def exact_order(text: str, *, merchants: Collection[int] | None) -> int | None:
-    """The id of the one visible order that this word names in full; None when there is none or more than one."""
-    words = _words(merchants).filter(value=text).values_list("order_id", flat=True).distinct()
+    """The id of the one visible order that this word names in full; None when there is none or more than one.
+
+    A name is no reference: “jana” must list Jana Novák too, even if somebody is called just Jana.
+    """
+    named = _words(merchants).filter(value=text).exclude(kind=ReferenceKind.NAME.value)
+    words = named.values_list("order_id", flat=True).distinct()
     found = list(words[:2])
     return found[0] if len(found) == 1 else None
 

@@ -40,6 +40,7 @@ class OrderRow:
     captured: str
     refunded: str
     captured_length: int
+    refunded_from: int
     refunded_length: int
     amount: str
 
@@ -60,6 +61,7 @@ def order_rows(
 
 def _row(order: Order, base: str, zone: str, accounts: Mapping[int, str], now: datetime) -> OrderRow:
     beside_time, beside_tone = _beside_time(order, now)
+    captured_length, refunded_length = _length(order.captured, order.amount), _length(order.refunded, order.amount)
     return OrderRow(
         href=f"{base}{order.pk}/",
         reference=order.reference,
@@ -74,8 +76,9 @@ def _row(order: Order, base: str, zone: str, accounts: Mapping[int, str], now: d
         beside_tone=beside_tone,
         captured=money_text(order.captured, order.currency) if order.captured else "",
         refunded=money_text(order.refunded, order.currency) if order.refunded else "",
-        captured_length=_length(order.captured, order.amount),
-        refunded_length=_length(order.refunded, order.amount),
+        captured_length=captured_length,
+        refunded_from=max(0, captured_length - refunded_length),
+        refunded_length=refunded_length,
         amount=money_text(order.amount, order.currency),
     )
 
@@ -83,7 +86,7 @@ def _row(order: Order, base: str, zone: str, accounts: Mapping[int, str], now: d
 def _badge(order: Order) -> str:
     """The state as word and tone; an order that needs a person says so too."""
     state = badge(order_tone(order.state), order_word(order.state), order.in_flight or order.state in _MOVING)
-    return format_html("{} {}", state, badge("bad", "Look")) if order.attention else state
+    return format_html("{} {}", state, badge("bad", "Attention")) if order.attention else state
 
 
 def _beside_time(order: Order, now: datetime) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from orders.order_filters import FLAGS, OrderFilter
 from orders.presenters.order_rows import OrderRow, order_rows, with_method
 from orders.search import WORDS_LOOKED_AT, exact_order, orders_beginning, read_search
 from orders.views.fragments import answer, go_to
+from orders.views.scope import StaffRequest, require
 from orders.views.shell import Shell, shell_for
 
 PAGE_SIZE = 50
@@ -24,8 +25,9 @@ _BAD_CURSOR = "This page address is not one of ours, so the list starts from the
 
 
 @require_GET
-def order_list(request: HttpRequest) -> HttpResponse:
+def order_list(request: StaffRequest) -> HttpResponse:
     """The orders a person may see, newest first, fifty at a time."""
+    require(request.user, "view")
     shell = shell_for(request)
     filters = OrderFilter(request.GET, merchants=shell.merchants, accounts=shell.accounts, zone=_zone(shell))
     filters.is_valid()
@@ -44,8 +46,9 @@ def order_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: StaffRequest) -> HttpResponse:
     """One box for everything: an exact word opens its order, a beginning lists the newest orders it leads to."""
+    require(request.user, "view")
     wanted = read_search(request.GET.get("q", ""))
     if not wanted.text and not wanted.problem:
         return go_to(request, reverse("orders:order_list"))
@@ -75,7 +78,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("orders:order_list")
 
 
-def _merchants(request: HttpRequest, shell: Shell) -> Collection[int] | None:
+def _merchants(request: StaffRequest, shell: Shell) -> Collection[int] | None:
     """The ids of the person's merchants; None for a superuser, who sees everything.
 
     Plain ids from the shell rather than the subquery of `Order.objects.of`, because only they let PostgreSQL walk the
@@ -86,7 +89,7 @@ def _merchants(request: HttpRequest, shell: Shell) -> Collection[int] | None:
     return [merchant.id for merchant in shell.merchants]
 
 
-def _visible(request: HttpRequest, shell: Shell) -> QuerySet[Order]:
+def _visible(request: StaffRequest, shell: Shell) -> QuerySet[Order]:
     merchants = _merchants(request, shell)
     if merchants is None:
         return Order.objects.all()
@@ -111,6 +114,7 @@ def _around(request: HttpRequest, filters: OrderFilter, shell: Shell) -> dict[st
         "zone": _zone(shell),
         "several_zones": len({merchant.time_zone for merchant in shell.merchants}) > 1,
         "in_words": filters.in_words(),
+        "folded_words": filters.in_words(without=("merchant", "flag")),
         "views": [
             {"label": label, "href": _address(request, only=keeps, flag=name), "current": flag == name}
             for name, label in (("", "All orders"), *FLAGS)

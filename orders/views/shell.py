@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from orders.models import Merchant, Switch
+from orders.permissions import remember_merchants
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
@@ -109,6 +110,8 @@ def shell_for(request: HttpRequest) -> Shell:
     """The request's shell; views and templates of one request share it."""
     if not hasattr(request, "_shell"):
         request._shell = shell_of(request.user)  # type: ignore[attr-defined]
+        if request.user.is_authenticated:
+            remember_merchants(request.user, [merchant.id for merchant in request._shell.merchants])  # type: ignore[attr-defined]
     found: Shell = request._shell  # type: ignore[attr-defined]
     return found
 

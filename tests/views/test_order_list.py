@@ -1,0 +1,292 @@
+"""The orders list: what it shows, to whom, and filtered how."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from orders.gateways.base import TransactionState
+from orders.models import GatewayAccount, OrderState, Switch
+from tests.factories import a_captured_transaction, a_merchant, a_person, a_transaction, an_account, an_order
+from tests.views.pages import references_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account() -> GatewayAccount:
+    return an_account(merchant=a_merchant("Northwind", time_zone="Europe/Berlin"), name="north")
+
+
+@pytest.fixture
+def person(account: GatewayAccount) -> User:
+    return a_person("mia", merchants=[account.merchant], groups=["viewer"])
+
+
+@pytest.fixture
+def mia(client: Client, person: User) -> Client:
+    client.force_login(person)
+    return client
+
+
+def shown(client: Client, query: str = "") -> list[str]:
+    """The references of the rows at /orders/ with this query."""
+    response = client.get(f"/orders/{query}")
+    assert response.status_code == 200
+    return references_of(response.content.decode())
+
+
+def test_a_stranger_is_sent_to_the_log_in_page(client: Client) -> None:
+    response = client.get("/orders/")
+
+    assert response.status_code == 302
+    assert response["Location"] == "/login/?next=/orders/"
+
+
+def test_somebody_without_the_view_permission_is_told_so(client: Client, account: GatewayAccount) -> None:
+    client.force_login(a_person(merchants=[account.merchant], groups=[]))
+    an_order(account=account, reference="hidden-order")
+
+    for address in ("/orders/", "/search/?q=hidden"):
+        response = client.get(address)
+
+        assert response.status_code == 403
+        assert "“view” permission" in response.content.decode()
+        assert "hidden-order" not in response.content.decode()
+
+
+def test_a_row_says_what_a_clerk_needs(mia: Client, account: GatewayAccount) -> None:
+    order = an_order(account=account, reference="ORD-1", customer_name="Jana Novák", customer_email="jana@example.com")
+    a_captured_transaction(order=order, refunded=2_500, payment_method="VISA")
+
+    page = unescape(mia.get("/orders/").content.decode())
+
+    for text in (
+        "ORD-1",
+        "Jana Novák",
+        "jana@example.com",
+        "Partly refunded",
+        "VISA",
+        "north",
+        "€25.00 refunded",
+        "€100.00",
+    ):
+        assert text in page, text
+
+
+def test_a_row_leads_to_its_order(mia: Client, account: GatewayAccount) -> None:
+    order = an_order(account=account)
+
+    assert f'href="/orders/{order.pk}/"' in mia.get("/orders/").content.decode()
+
+
+def test_amounts_have_the_decimals_of_their_currency(mia: Client, account: GatewayAccount) -> None:
+    an_order(account=account, currency="JPY", amount=989_900)
+    an_order(account=account, currency="KWD", amount=1_234)
+
+    page = mia.get("/orders/").content.decode()
+
+    assert "¥989,900" in page
+    assert "1.234" in page
+
+
+def test_times_are_shown_in_the_zone_of_the_merchant(mia: Client, account: GatewayAccount) -> None:
+    placed_at = timezone.now().replace(month=1, day=15, hour=23, minute=30)
+    an_order(account=account, placed_at=placed_at)
+
+    page = mia.get("/orders/").content.decode()
+
+    assert "16 Jan" in page
+    assert "00:30" in page
+    assert "times in Europe/Berlin" in page
+
+
+def test_an_authorization_that_ends_soon_says_when(mia: Client, account: GatewayAccount) -> None:
+    order = an_order(account=account)
+    a_transaction(order=order, expires_at=timezone.now() + timedelta(hours=5, minutes=30))
+
+    assert "expires in 5 h" in mia.get("/orders/").content.decode()
+
+
+def test_orders_of_other_merchants_are_absent(mia: Client, account: GatewayAccount) -> None:
+    an_order(account=account, reference="ours")
+    theirs = an_order(reference="theirs")
+
+    assert shown(mia) == ["ours"]
+    assert shown(mia, f"?account={theirs.account_id}") == ["ours"]
+    assert shown(mia, f"?merchant={theirs.merchant_id}") == ["ours"]
+
+
+def test_somebody_without_a_merchant_sees_nothing_and_a_superuser_everything(client: Client) -> None:
+    an_order(reference="theirs")
+
+    client.force_login(a_person(groups=["viewer"]))
+    assert shown(client) == []
+    client.force_login(a_person(groups=[], is_superuser=True))
+    assert shown(client) == ["theirs"]
+
+
+def test_the_merchant_switcher_is_for_people_with_several(client: Client, account: GatewayAccount) -> None:
+    other = an_account(merchant=a_merchant("Sakura"))
+    an_order(account=account, reference="north-1")
+    an_order(account=other, reference="sakura-1")
+    client.force_login(a_person(merchants=[account.merchant, other.merchant], groups=["viewer"]))
+
+    assert shown(client) == ["sakura-1", "north-1"]
+    assert shown(client, f"?merchant={other.merchant_id}") == ["sakura-1"]
+    assert f"?merchant={other.merchant_id}" in client.get("/orders/").content.decode()
+    client.force_login(a_person(merchants=[account.merchant], groups=["viewer"]))
+    assert "?merchant=" not in client.get("/orders/").content.decode()
+
+
+@pytest.fixture
+def assorted(account: GatewayAccount) -> None:
+    """One order for each filter."""
+    now = timezone.now()
+    a_transaction(order=an_order(account=account, reference="authorized"), expires_at=now + timedelta(days=4))
+    a_transaction(order=an_order(account=account, reference="expiring"), expires_at=now + timedelta(hours=47))
+    a_transaction(order=an_order(account=account, reference="in-flight"), capturing=100)
+    a_transaction(order=an_order(account=account, reference="unknown"), capturing=100, unknown_count=1)
+    a_captured_transaction(order=an_order(account=account, reference="captured", amount=20_000))
+    part = an_order(account=account, reference="part-captured")
+    a_transaction(order=part, captured=4_000, released=6_000, state=TransactionState.CAPTURED)
+    a_captured_transaction(order=an_order(account=account, reference="part-refunded"), refunded=1)
+    an_order(account=account, reference="old", currency="JPY", amount=5_000, placed_at=now - timedelta(days=400))
+
+
+@pytest.mark.usefixtures("assorted")
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?state=captured", {"captured"}),
+        ("?flag=attention", {"unknown"}),
+        ("?flag=in_flight", {"in-flight", "unknown"}),
+        ("?flag=expiring", {"expiring"}),
+        ("?flag=partly_captured", {"part-captured"}),
+        ("?flag=partly_refunded", {"part-refunded"}),
+        ("?currency=jpy", {"old"}),
+        ("?currency=EUR&amount_from=150.00", {"captured"}),
+        ("?currency=EUR&amount_from=200&amount_to=200.00", {"captured"}),
+        ("?currency=JPY&amount_to=5000", {"old"}),
+        ("?currency=JPY&amount_to=4999", set()),
+        ("?placed_to=2025-12-31", {"old"}),
+        ("?state=captured&currency=JPY", set()),
+    ],
+)
+def test_a_filter_leaves_what_it_names(mia: Client, query: str, expected: set[str]) -> None:
+    with_filter = set(shown(mia, query))
+
+    assert with_filter == expected
+
+
+def test_days_begin_at_midnight_of_the_merchant(mia: Client, account: GatewayAccount) -> None:
+    # 23:30 UTC on the 14th is already the 15th in Berlin.
+    an_order(account=account, reference="late", placed_at=timezone.now().replace(2026, 1, 14, 23, 30))
+
+    assert shown(mia, "?placed_from=2026-01-15&placed_to=2026-01-15") == ["late"]
+    assert shown(mia, "?placed_from=2026-01-14&placed_to=2026-01-14") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("?state=nonsense", "“nonsense” is not one of the choices"),
+        ("?account=abc", "“abc” is not one of the choices"),
+        ("?merchant=99999", "“99999” is not one of the choices"),
+        ("?flag='--", "is not one of the choices"),
+        ("?currency=€", "three letters"),
+        ("?amount_from=10", "Choose a currency too"),
+        ("?currency=EUR&amount_from=1e2", "“1e2” is not an amount"),
+        ("?currency=EUR&amount_to=-1", "“-1” is not an amount"),
+        ("?currency=JPY&amount_to=10.5", "JPY has no decimals"),
+        ("?currency=EUR&amount_to=１２", "is not an amount"),
+        ("?placed_from=tomorrow", "Write the day as 2026-11-20"),
+        ("?placed_to=2026-02-30", "Write the day as 2026-11-20"),
+        ("?state=%00", "is not one of the choices"),
+        ("?after=rubbish", "not one of ours"),
+        ("?before=%F0%9F%92%B8", "not one of ours"),
+        ("?after=" + "A" * 9000, "not one of ours"),
+    ],
+)
+def test_a_bad_filter_is_told_and_left_out(mia: Client, account: GatewayAccount, query: str, sentence: str) -> None:
+    an_order(account=account, reference="still-here", currency="JPY" if "JPY" in query else "EUR")
+
+    response = mia.get(f"/orders/{query}")
+
+    assert response.status_code == 200
+    assert sentence in unescape(response.content.decode())
+    assert references_of(response.content.decode()) == ["still-here"]
+
+
+@pytest.mark.parametrize("query", ["?placed_to=9999-12-31", "?placed_from=0001-01-01", "?currency=E%00R"])
+def test_extreme_filter_values_break_nothing(mia: Client, query: str) -> None:
+    assert mia.get(f"/orders/{query}").status_code == 200
+
+
+def test_an_empty_list_says_what_was_looked_for(mia: Client, account: GatewayAccount) -> None:
+    page = unescape(mia.get("/orders/?state=chargeback&currency=EUR").content.decode())
+
+    assert "Looked for orders with state “Charged back”, currency “EUR”" in page
+    assert "No orders yet" in mia.get("/orders/").content.decode()
+
+
+def test_a_paused_account_and_a_general_pause_are_told_on_every_page(mia: Client, account: GatewayAccount) -> None:
+    assert "Gateway operational" in mia.get("/orders/").content.decode()
+
+    GatewayAccount.objects.update(paused_reason="Key refused.", paused_at=timezone.now())
+    paused = mia.get("/orders/").content.decode()
+    Switch.objects.update_or_create(pk=1, defaults={"paused_reason": "Drill.", "paused_at": timezone.now()})
+    stopped = mia.get("/orders/").content.decode()
+
+    assert "north is paused." in paused
+    assert "Key refused." in paused
+    assert "All sending is paused." in stopped
+    assert "Drill." in stopped
+
+
+def test_the_list_costs_five_queries_whatever_is_on_it(
+    mia: Client, account: GatewayAccount, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    mia.get("/orders/")  # The first request of a session writes down when it began.
+
+    with django_assert_num_queries(5):
+        mia.get("/orders/")
+    for number in range(60):
+        a_transaction(order=an_order(account=account, customer_name=f"Person {number}"), payment_method="VISA")
+    with django_assert_num_queries(5):
+        assert len(shown(mia)) == 50
+    with django_assert_num_queries(5):
+        mia.get("/orders/?state=authorized&currency=EUR&amount_from=1&flag=expiring&placed_from=2020-01-01")
+
+
+def test_htmx_gets_the_piece_and_everybody_else_the_page(mia: Client, account: GatewayAccount) -> None:
+    an_order(account=account, reference="ORD-1")
+
+    piece = mia.get("/orders/", headers={"HX-Request": "true"})
+    boosted = mia.get("/orders/", headers={"HX-Request": "true", "HX-Boosted": "true"})
+
+    assert piece.content.decode().lstrip().startswith('<section class="card" id="order-list"')
+    assert boosted.content.decode().startswith("<!doctype html>")
+    assert "HX-Request" in piece["Vary"]
+    assert "HX-Request" in mia.get("/orders/")["Vary"]
+
+
+def test_every_state_has_a_tone_and_a_word(mia: Client, account: GatewayAccount) -> None:
+    for state in OrderState:
+        an_order(account=account, reference=f"in-{state.value}", state=state.value)
+
+    page = mia.get("/orders/").content.decode()
+
+    for state in OrderState:
+        assert f">{state.label}</span>" in page
+
+
+@pytest.mark.parametrize("address", ["/orders/", "/search/?q=a", "/shortcuts/", "/"])
+def test_reading_pages_refuse_to_be_posted_to(mia: Client, address: str) -> None:
+    assert mia.post(address).status_code == 405
