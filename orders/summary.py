@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
 
 from orders.gateways.base import TransactionState
-from orders.models import OrderState, Transaction
-
-if TYPE_CHECKING:
-    from orders.models import Order
+from orders.models import Order, OrderState, Transaction
 
 _SAME_WORD = {
     TransactionState.PENDING_AUTHORIZATION: OrderState.PENDING_AUTHORIZATION,
@@ -38,7 +34,7 @@ _URGENCY = (
     OrderState.EXPIRED,
     OrderState.FAILED,
 )
-_FIELDS = ["state", "captured", "refunded", "in_flight", "attention", "expires_at"]
+FIELDS = ["state", "captured", "refunded", "in_flight", "attention", "expires_at"]
 
 
 def state_of(transaction: Transaction) -> OrderState:
@@ -57,11 +53,28 @@ def state_of(transaction: Transaction) -> OrderState:
     return OrderState.CAPTURED if transaction.captured else OrderState.AUTHORIZED
 
 
-def summarise(order: Order, *, transactions: Sequence[Transaction] | None = None) -> None:
+def summarise(order: Order) -> None:
     """Write the order's summary columns anew, in the caller's database transaction."""
-    rows = list(order.transactions.all()) if transactions is None else transactions
-    put_summary(order, rows)
-    order.save(update_fields=_FIELDS)
+    summarise_all([order.pk])
+    order.refresh_from_db(fields=FIELDS)
+
+
+def summarise_all(order_ids: Collection[int]) -> None:
+    """Write the summaries of these orders anew, in the caller's database transaction.
+
+    The orders are locked first (by id, after every transaction row), so that two transactions of one order that change
+    at the same time cannot leave a sum in which one of them is missing.
+    """
+    locked = Order.objects.filter(pk__in=order_ids).select_for_update(no_key=True).order_by("pk")
+    orders = {order.pk: order for order in locked}
+    transactions: dict[int, list[Transaction]] = {pk: [] for pk in orders}
+    for transaction in Transaction.objects.filter(order__in=orders):
+        transactions[transaction.order_id].append(transaction)
+    for pk, order in orders.items():
+        before = [getattr(order, name) for name in FIELDS]
+        put_summary(order, transactions[pk])
+        if before != [getattr(order, name) for name in FIELDS]:
+            order.save(update_fields=FIELDS)
 
 
 def put_summary(order: Order, transactions: Sequence[Transaction]) -> None:

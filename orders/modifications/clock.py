@@ -175,7 +175,7 @@ class Clock:
         recover.release_stranded()
         free = self.slots - self.in_hand
         claims = claim(slots=free)
-        self._hungry = len(claims) == free and free > 0
+        self._hungry = len(claims) == free
         self._claim_at = now + self.tick_seconds
         self.in_hand += len(claims)
         ready = [one for one in claims if submit.is_at_hand(one)]

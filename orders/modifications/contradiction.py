@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from orders import audit
 from orders.gateways.base import Kind, Outcome, Verdict
 from orders.models import ExternalMovement, ModificationState, Source
+from orders.modifications.notes import Notes
 from orders.modifications.rules import VERBS
 from orders.money import Money
-from orders.summary import summarise
 
 if TYPE_CHECKING:
     from orders.models import Modification
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 _NOT_MOVED = (ModificationState.FAILED, ModificationState.WITHDRAWN)
 
 
-def contradict(row: Modification, outcome: Outcome, now: datetime) -> bool:
+def contradict(row: Modification, outcome: Outcome, notes: Notes) -> bool:
     """Act on late evidence; True when it contradicted. Called with the modification and its transaction locked."""
     moved_after_all = row.state in _NOT_MOVED and outcome.verdict is Verdict.SUCCEEDED
     refused_after_all = row.state == ModificationState.SUCCEEDED and outcome.verdict is Verdict.DECLINED
@@ -27,13 +26,13 @@ def contradict(row: Modification, outcome: Outcome, now: datetime) -> bool:
         return False
     reason = _sentence(row, outcome)
     if moved_after_all:
-        _store_movement(row, outcome, reason, now)
+        _store_movement(row, outcome, reason, notes.now)
     transaction = row.transaction
     transaction.frozen_reason = transaction.frozen_reason or reason[:300]
     transaction.version += 1
     transaction.save(update_fields=["frozen_reason", "version"])
-    summarise(transaction.order)
-    audit.record(
+    notes.order_ids.add(transaction.order_id)
+    notes.tell(
         verb=f"{row.kind}.contradicted",
         sentence=reason,
         source=Source.GATEWAY,
