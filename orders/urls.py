@@ -1,8 +1,11 @@
 """Every address of the orders app; names are nouns."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, register_converter
 
-from orders.views import help, orders_list
+from orders.views import accounts, help, live, modification_page, modifications, order, orders_list, proposals
+from orders.views.nouns import KindConverter
+
+register_converter(KindConverter, "kind")
 
 app_name = "orders"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,4 +14,46 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", orders_list.search, name="search"),
     path("shortcuts/", help.shortcuts, name="shortcuts"),
     path("theme/", help.theme, name="theme"),
+    # One order.
+    path("orders/<int:order_id>/", order.order, name="order"),
+    path("orders/<int:order_id>/live/", live.order_live, name="order_live"),
+    path("orders/<int:order_id>/events/", order.order_events, name="order_events"),
+    path("orders/<int:order_id>/conversation/", order.order_conversation, name="order_conversation"),
+    # Money actions: captures, cancellations, reversals, refunds.
+    path("transactions/<int:transaction_id>/<kind:kind>/new", modifications.modification_new, name="modification_new"),
+    path(
+        "transactions/<int:transaction_id>/<kind:kind>/preview",
+        modifications.modification_preview,
+        name="modification_preview",
+    ),
+    path(
+        "transactions/<int:transaction_id>/<kind:kind>/", modifications.modification_create, name="modification_create"
+    ),
+    path("transactions/<int:transaction_id>/refreshes/", order.create_refresh, name="refresh_create"),
+    path("transactions/<int:transaction_id>/unfreezing/", proposals.unfreezing, name="unfreezing"),
+    # One modification.
+    path("modifications/", modification_page.modification_list, name="modification_list"),
+    path("modifications/<uuid:modification_id>/", modification_page.modification, name="modification"),
+    path("modifications/<uuid:modification_id>/live/", live.modification_live, name="modification_live"),
+    path("modifications/<uuid:modification_id>/withdrawal/", modifications.withdrawal_create, name="withdrawal_create"),
+    path("modifications/<uuid:modification_id>/questions/", modification_page.question_create, name="question_create"),
+    path("modifications/<uuid:modification_id>/retries/", modification_page.retry_create, name="retry_create"),
+    path(
+        "modifications/<uuid:modification_id>/resolutions/",
+        modification_page.resolution_create,
+        name="resolution_create",
+    ),
+    # What needs two people.
+    path("proposals/", proposals.proposal_list, name="proposal_list"),
+    path("proposals/<uuid:proposal_id>/", proposals.proposal, name="proposal"),
+    path(
+        "proposals/<uuid:proposal_id>/confirmation/", proposals.confirmation_create, name="proposal_confirmation_create"
+    ),
+    path("proposals/<uuid:proposal_id>/rejection/", proposals.rejection_create, name="proposal_rejection_create"),
+    # Gateway accounts.
+    path("accounts/", accounts.account_list, name="account_list"),
+    path("accounts/<int:account_id>/pause/", accounts.account_pause, name="account_pause"),
+    path("accounts/<int:account_id>/resumption/", accounts.account_resumption, name="account_resumption"),
+    path("accounts/pause/", accounts.general_pause, name="general_pause"),
+    path("accounts/resumption/", accounts.general_resumption, name="general_resumption"),
 ]

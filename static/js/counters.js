@@ -3,7 +3,7 @@
 export function countCharacters() {
   document.addEventListener("input", (event) => {
     const counter = document.getElementById(event.target.dataset?.counter ?? "");
-    if (counter) counter.textContent = `${event.target.value.length} of ${event.target.maxLength}`;
+    if (counter) counter.textContent = `${event.target.value.length} of ${event.target.dataset.maximum}`;
   });
 }
 

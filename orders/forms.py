@@ -1,0 +1,158 @@
+"""What people type, made into plain values: amounts in minor units, ids, verdicts. The rules live elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.core.validators import MaxLengthValidator
+
+from orders.gateways.base import Kind
+from orders.models import Modification
+from orders.modifications.refusals import INVALID_ID
+from orders.modifications.request import CUSTOM_REFERENCE_MAXIMUM, DESCRIPTION_MAXIMUM, REASONS
+from orders.money import AmountRefused, Money, parse_amount
+
+CUSTOM_REFERENCES = ("custom1", "custom2", "custom3")
+_DESCRIPTION_TOO_LONG = (
+    f"The description has %(show_value)s characters; the gateway takes {DESCRIPTION_MAXIMUM}. "
+    "Nothing was sent; shorten it."
+)
+EVIDENCE_MAXIMUM = 2000
+REASON_MAXIMUM = 300
+
+
+class PlainForm(forms.Form):
+    """A form whose refusals are our own sentences: the browser's bubbles stay away."""
+
+    use_required_attribute = False
+
+
+class AmountField(forms.CharField):
+    """An amount as text in major units, cleaned to Money by the owner form, which knows the currency."""
+
+    def __init__(self, **keywords: Any) -> None:
+        attributes = {"inputmode": "decimal", "autocomplete": "off", "spellcheck": "false"}
+        super().__init__(max_length=40, widget=forms.TextInput(attrs=attributes), **keywords)
+
+
+class ModificationForm(PlainForm):
+    """One capture, cancellation or refund as it is asked for."""
+
+    amount = AmountField(error_messages={"required": "Enter an amount; nothing was sent."})
+    reason = forms.ChoiceField(choices=[("", "No reason given"), *REASONS], required=False)
+    # No `maxlength`: a browser would cut what is pasted without a word.
+    description = forms.CharField(
+        required=False,
+        validators=[MaxLengthValidator(DESCRIPTION_MAXIMUM, _DESCRIPTION_TOO_LONG)],
+        help_text=f"The gateway keeps it with the money; at most {DESCRIPTION_MAXIMUM} characters.",
+        widget=forms.TextInput(
+            attrs={"data-counter": "description-count", "data-maximum": str(DESCRIPTION_MAXIMUM), "autocomplete": "off"}
+        ),
+    )
+    custom1 = forms.CharField(max_length=CUSTOM_REFERENCE_MAXIMUM, required=False, label="Custom reference 1")
+    custom2 = forms.CharField(max_length=CUSTOM_REFERENCE_MAXIMUM, required=False, label="Custom reference 2")
+    custom3 = forms.CharField(max_length=CUSTOM_REFERENCE_MAXIMUM, required=False, label="Custom reference 3")
+    modification_id = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**63 - 1)
+    confirmed_twin = forms.BooleanField(required=False, label="I mean a second one.")
+
+    def __init__(self, *arguments: Any, currency: str, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.currency = currency
+
+    def clean_amount(self) -> Money:
+        return _amount(self.cleaned_data["amount"], self.currency)
+
+    def clean_modification_id(self) -> UUID:
+        try:
+            return UUID(self.cleaned_data["modification_id"])
+        except ValueError as unreadable:
+            raise forms.ValidationError(INVALID_ID) from unreadable
+
+    @property
+    def custom_references(self) -> dict[str, str]:
+        """The custom references that were filled in."""
+        return {name: self.cleaned_data[name] for name in CUSTOM_REFERENCES if self.cleaned_data[name]}
+
+    @property
+    def fixed_fields(self) -> list[forms.BoundField]:
+        """The folded fields, for the template."""
+        return [self[name] for name in CUSTOM_REFERENCES]
+
+
+class EvidenceForm(PlainForm):
+    """What was seen, in words or as a link: every proposal needs it."""
+
+    evidence_text = forms.CharField(
+        max_length=EVIDENCE_MAXIMUM,
+        label="Evidence",
+        widget=forms.Textarea(attrs={"rows": "3"}),
+        error_messages={"required": "Say what you saw and where; nothing was proposed."},
+    )
+
+
+class ResolutionForm(EvidenceForm):
+    """How a doubtful modification ended, as one person found out."""
+
+    verdict = forms.ChoiceField(
+        choices=[("succeeded", "It succeeded: the money moved"), ("failed", "It failed: no money moved")],
+        error_messages={"required": "Say whether the money moved; nothing was proposed."},
+    )
+    amount = AmountField(required=False, label="Amount that moved")
+    executed_kind = forms.ChoiceField(
+        required=False,
+        label="What the gateway did",
+        choices=[("", "Not known"), (Kind.CANCEL.value, "It cancelled"), (Kind.REFUND.value, "It refunded")],
+    )
+    gateway_reference = forms.CharField(max_length=64, required=False, label="Reference at the gateway")
+
+    def __init__(self, *arguments: Any, modification: Modification, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.currency = modification.currency
+        if modification.kind != Kind.CANCEL_OR_REFUND:
+            del self.fields["executed_kind"]
+
+    def clean_amount(self) -> Money | None:
+        text = self.cleaned_data["amount"]
+        return _amount(text, self.currency) if text else None
+
+
+class PauseForm(PlainForm):
+    """Why nothing may be sent from now on."""
+
+    reason = forms.CharField(
+        max_length=REASON_MAXIMUM, error_messages={"required": "Give a reason; nothing was paused."}
+    )
+
+
+class ConfirmationForm(forms.Form):
+    """The second person's yes: it carries the fingerprint of what they saw."""
+
+    fingerprint = forms.RegexField(
+        r"^[0-9a-f]{64}$", error_messages={"invalid": "This form is damaged; nothing was confirmed. Reload the page."}
+    )
+
+
+class RejectionForm(PlainForm):
+    """The second person's no, with the reason."""
+
+    decision_text = forms.CharField(
+        max_length=EVIDENCE_MAXIMUM,
+        label="Reason",
+        widget=forms.Textarea(attrs={"rows": "2"}),
+        error_messages={"required": "Say why; nothing was rejected."},
+    )
+
+
+def amount_text(amount_minor: int, currency: str) -> str:
+    """An amount as people type it: `12.50`, without symbol or separators."""
+    return f"{Money(amount_minor, currency).decimal:f}"
+
+
+def _amount(text: str, currency: str) -> Money:
+    try:
+        return parse_amount(text, currency)
+    except AmountRefused as refusal:
+        raise forms.ValidationError(str(refusal)) from refusal

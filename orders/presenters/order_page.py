@@ -1,0 +1,178 @@
+"""Everything the order page shows, read in a fixed number of queries whatever is on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db.models import Exists, F, OuterRef
+
+from orders.gateways.base import Kind
+from orders.models import Capture, ExternalMovement, Modification, Order, Transaction
+from orders.modifications.conservation import Books, Unbooked, conservation_of
+from orders.modifications.situation import situation_of
+from orders.money import Money
+from orders.presenters.actions import Action, actions_of
+from orders.presenters.facts import FactRow, fact_rows
+from orders.presenters.following import Following, Seen, follow
+from orders.presenters.money_bar import MoneyBar, PendingReversal, money_bar_of
+from orders.presenters.story import Story, story_of
+
+MODIFICATIONS_SHOWN = 200
+_REVERSALS = (Kind.CANCEL, Kind.CANCEL_OR_REFUND)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransactionCard:
+    """One transaction: its money, its buttons with their reasons, and what the gateway said about it."""
+
+    transaction: Transaction
+    bar: MoneyBar
+    actions: tuple[Action, ...]
+    movements: tuple[ExternalMovement, ...]
+    captures: tuple[Capture, ...]
+    may_repair: bool
+
+    @property
+    def facts(self) -> tuple[FactRow, ...]:
+        """The whole stored answer of the gateway."""
+        return fact_rows(self.transaction.facts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModificationRow:
+    """A line of the list of modifications."""
+
+    modification: Modification
+    story: Story
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderNow:
+    """The part of the order page that moves: money, buttons, modifications."""
+
+    order: Order
+    cards: tuple[TransactionCard, ...]
+    rows: tuple[ModificationRow, ...]
+    following: Following
+    followed: bool
+    """Whether there was anything to follow when the page was drawn or polled."""
+
+
+def order_now(
+    order: Order, transactions: Sequence[Transaction], person: User, *, seen: Seen, now: datetime
+) -> OrderNow:
+    """Read captures, modifications and external movements of the order, and decide every button."""
+    captures = list(Capture.objects.filter(transaction__in=transactions))
+    modifications = modifications_of(transactions)
+    movements = movements_of(transactions)
+    cards = tuple(
+        _card(
+            transaction,
+            person,
+            now=now,
+            captures=[row for row in captures if row.transaction_id == transaction.pk],
+            modifications=[row for row in modifications if row.transaction_id == transaction.pk],
+            movements=[row for row in movements if row.transaction_id == transaction.pk],
+        )
+        for transaction in transactions
+    )
+    rows = tuple(ModificationRow(modification=row, story=story_of(row, now=now)) for row in modifications)
+    following = follow(modifications, seen, now=now, facts=_facts(order, transactions))
+    followed = bool(seen.mark) or any(not row.finished for row in modifications)
+    return OrderNow(order=order, cards=cards, rows=rows, following=following, followed=followed)
+
+
+def transactions_of(order_id: int, person: User) -> list[Transaction]:
+    """The order's transactions with everything joined that the page asks of them; those with money first."""
+    movements = ExternalMovement.objects.filter(transaction=OuterRef("pk"))
+    return list(
+        Transaction.objects.of(person)
+        .filter(order_id=order_id)
+        .select_related("account", "merchant", "order__merchant", "order__account")
+        .annotate(moved_outside=Exists(movements))
+        .order_by("-authorized", "pk")
+    )
+
+
+def modifications_of(transactions: Iterable[Transaction]) -> list[Modification]:
+    """Newest first; when there are very many, open ones come before finished ones are cut off."""
+    rows = list(
+        Modification.objects.filter(transaction__in=list(transactions))
+        .select_related("account", "requested_by")
+        .defer("body", "headers")
+        .order_by(F("finished_at").desc(nulls_first=True))[:MODIFICATIONS_SHOWN]
+    )
+    return sorted(rows, key=lambda row: row.requested_at, reverse=True)
+
+
+def movements_of(transactions: Iterable[Transaction]) -> list[ExternalMovement]:
+    """What moved without our asking; no query when nothing did."""
+    touched = [transaction for transaction in transactions if getattr(transaction, "moved_outside", True)]
+    return list(ExternalMovement.objects.filter(transaction__in=touched)) if touched else []
+
+
+def books_of(transaction: Transaction, captures: Sequence[Capture], modifications: Sequence[Modification]) -> Books:
+    """The figures of a transaction as the conservation tick wants them."""
+    return Books(
+        currency=transaction.currency,
+        authorized=transaction.authorized,
+        capturing=transaction.capturing,
+        captured=transaction.captured,
+        released=transaction.released,
+        refunding=transaction.refunding,
+        refunded=transaction.refunded,
+        charged_back=transaction.charged_back,
+        captures_sum=sum(capture.amount for capture in captures),
+        captures_refunded=sum(capture.refunded for capture in captures),
+        open_captures=_open_sum(modifications, Kind.CAPTURE),
+        open_refunds=_open_sum(modifications, Kind.REFUND),
+    )
+
+
+def _card(
+    transaction: Transaction,
+    person: User,
+    *,
+    now: datetime,
+    captures: list[Capture],
+    modifications: list[Modification],
+    movements: list[ExternalMovement],
+) -> TransactionCard:
+    books = books_of(transaction, captures, modifications)
+    situation = situation_of(transaction, person, now=now, captures=captures)
+    unbooked = tuple(_unbooked(row) for row in movements if not row.booked)
+    return TransactionCard(
+        transaction=transaction,
+        bar=money_bar_of(books, conservation_of(books, unbooked), reversal=_reversal(modifications)),
+        actions=actions_of(transaction, situation),
+        movements=tuple(movements),
+        captures=tuple(captures),
+        may_repair="repair" in situation.permissions,
+    )
+
+
+def _unbooked(movement: ExternalMovement) -> Unbooked:
+    return Unbooked(
+        kind=movement.kind, amount=Money(movement.amount, movement.currency), reason=movement.unbooked_reason
+    )
+
+
+def _reversal(modifications: Iterable[Modification]) -> PendingReversal | None:
+    for row in modifications:
+        if not row.finished and row.kind in _REVERSALS:
+            return PendingReversal(kind=Kind(row.kind), amount=row.amount)
+    return None
+
+
+def _open_sum(modifications: Iterable[Modification], kind: Kind) -> int:
+    return sum(row.amount for row in modifications if row.kind == kind and not row.finished)
+
+
+def _facts(order: Order, transactions: Iterable[Transaction]) -> list[object]:
+    return [
+        order.state,
+        *((row.pk, row.version, row.state, row.refreshed_at, row.frozen_reason) for row in transactions),
+    ]

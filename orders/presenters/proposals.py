@@ -1,0 +1,136 @@
+"""Proposals as pages show them: what would happen, sealed to a fingerprint, and whether this person may decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+
+from orders.models import Proposal, ProposalState, ProposalSubject
+from orders.permissions import permissions_of
+from orders.presenters.places import place_of, read_place
+from orders.presenters.story import title_of
+from orders.templatetags.presentation import money_text
+
+ROWS_PER_PAGE = 50
+
+
+class Tab(StrEnum):
+    """The two lists."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+
+    @classmethod
+    def from_query(cls, text: str) -> Tab:
+        """The tab of an address; anything else is the open ones."""
+        return cls(text) if text in set(cls) else cls.OPEN
+
+    @property
+    def label(self) -> str:
+        """The word on the tab."""
+        return "Waiting for a second person" if self is Tab.OPEN else "Decided"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seal:
+    """One proposal: what would happen, and why this person may or may not decide."""
+
+    proposal: Proposal
+    title: str
+    effect: str
+    may_decide: bool
+    why_not: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page of proposals."""
+
+    tab: Tab
+    seals: tuple[Seal, ...]
+    after: str
+    first: bool
+
+    @property
+    def tabs(self) -> tuple[Tab, ...]:
+        """Both lists."""
+        return tuple(Tab)
+
+
+def page_of(rows: QuerySet[Proposal], person: User, *, tab: Tab, after: str) -> Page:
+    """Newest first, before the place `after`."""
+    is_open = Q(state=ProposalState.OPEN)
+    rows = rows.filter(is_open if tab is Tab.OPEN else ~is_open)
+    place = read_place(after)
+    if place is not None:
+        rows = rows.filter(Q(proposed_at__lt=place[0]) | Q(proposed_at=place[0], id__lt=place[1]))
+    found = list(rows.order_by("-proposed_at", "-id")[: ROWS_PER_PAGE + 1])
+    shown = found[:ROWS_PER_PAGE]
+    more = len(found) > ROWS_PER_PAGE
+    return Page(
+        tab=tab,
+        seals=tuple(seal_of(row, person) for row in shown),
+        after=place_of(shown[-1].proposed_at, shown[-1].pk) if more else "",
+        first=place is None,
+    )
+
+
+def seal_of(proposal: Proposal, person: User) -> Seal:
+    """The proposal as this person meets it."""
+    why_not = _why_not(proposal, person)
+    return Seal(
+        proposal=proposal,
+        title=_title(proposal),
+        effect=_effect(proposal),
+        may_decide=not why_not,
+        why_not=why_not,
+    )
+
+
+def _why_not(proposal: Proposal, person: User) -> str:
+    if proposal.state != ProposalState.OPEN:
+        return f"{proposal.get_state_display()}."
+    if not permissions_of(person, proposal.merchant_id) & _deciders(proposal):
+        return "Only people with the “repair” permission at this merchant decide on this proposal."
+    if proposal.proposed_by_id == person.pk:
+        return "You proposed this yourself, so somebody else must confirm it."
+    return ""
+
+
+def _deciders(proposal: Proposal) -> set[str]:
+    return {"repair", "configure"} if proposal.subject == ProposalSubject.RESUME else {"repair"}
+
+
+def _title(proposal: Proposal) -> str:
+    if proposal.subject == ProposalSubject.RESOLVE and proposal.modification is not None:
+        return f"{title_of(proposal.modification)} {_verdict_word(proposal)}"
+    if proposal.subject == ProposalSubject.UNFREEZE and proposal.transaction is not None:
+        return f"Unfreeze transaction {proposal.transaction.reference}"
+    return f"Resume sending through {proposal.account.name if proposal.account else 'an account'}"
+
+
+def _verdict_word(proposal: Proposal) -> str:
+    return "succeeded" if proposal.verdict == "succeeded" else "failed"
+
+
+def _effect(proposal: Proposal) -> str:
+    """What confirming does to the money."""
+    if proposal.subject == ProposalSubject.UNFREEZE:
+        return "Capture, cancel and refund open again for this transaction. No money moves by confirming."
+    if proposal.subject == ProposalSubject.RESUME:
+        return "Everything that waits on this account is sent again, oldest first."
+    if proposal.verdict != "succeeded":
+        return "The books say that no money moved, and the reserved amount is free again. Nothing is sent."
+    amount = _amount(proposal)
+    how = {"cancel": " as a cancellation", "refund": " as a refund"}.get(proposal.executed_kind, "")
+    return f"The books say that {amount} moved{how}. Nothing is sent."
+
+
+def _amount(proposal: Proposal) -> str:
+    modification = proposal.modification
+    if modification is None:
+        return "the amount"
+    return money_text(modification.amount if proposal.amount is None else proposal.amount, modification.currency)

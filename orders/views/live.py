@@ -1,0 +1,53 @@
+"""Polls of pages that follow something: 204 while nothing changed, else the fragment drawn anew from the books."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from orders.presenters.following import Following, Seen
+from orders.presenters.modification_card import card_of
+from orders.presenters.timeline import timeline_of
+from orders.views.order import now_of, order_and_transactions
+from orders.views.scope import StaffRequest, modification_for
+
+NOTHING_NEW = 204
+STOP_POLLING = 286
+"""htmx: swap this answer in and stop polling."""
+
+
+@require_GET
+def modification_live(request: StaffRequest, modification_id: UUID) -> HttpResponse:
+    """The card of one modification."""
+    modification = modification_for(request.user, modification_id)
+    now = timezone.now()
+    seen = Seen.from_query(request.GET, now=now)
+    card = card_of(modification, seen=seen, now=now)
+    if _unchanged(card.following, seen):
+        return HttpResponse(status=NOTHING_NEW)
+    context = {"card": card, "zone": modification.merchant.time_zone}
+    return render(request, "orders/_modification_card.html", context, status=_status(card.following))
+
+
+@require_GET
+def order_live(request: StaffRequest, order_id: int) -> HttpResponse:
+    """Everything of an order page that moves."""
+    order, transactions = order_and_transactions(request, order_id)
+    seen = Seen.from_query(request.GET, now=timezone.now())
+    now = now_of(request, order, transactions, seen)
+    if _unchanged(now.following, seen):
+        return HttpResponse(status=NOTHING_NEW)
+    context = {"order": order, "zone": order.merchant.time_zone, "now": now, "timeline": timeline_of(order)}
+    return render(request, "orders/_order_live.html", context, status=_status(now.following))
+
+
+def _unchanged(following: Following, seen: Seen) -> bool:
+    return following.polling and following.mark == seen.mark
+
+
+def _status(following: Following) -> int:
+    return 200 if following.polling else STOP_POLLING

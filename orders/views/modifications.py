@@ -1,0 +1,161 @@
+"""The action panel: a fresh form, its preview, the click itself, and the undo."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from orders.forms import ModificationForm
+from orders.gateways.base import Kind
+from orders.models import Modification, Source, Transaction
+from orders.modifications.refusals import ChangedSince, IdConflict, Refused, Suspicious, UnknownThing
+from orders.modifications.request import request_modification
+from orders.modifications.situation import situation_of
+from orders.modifications.withdraw import withdraw
+from orders.presenters.following import Seen
+from orders.presenters.modification_card import card_of
+from orders.presenters.panel import Notice, Panel, fresh_panel, returned_panel, twins_notice, what_if_of
+from orders.presenters.timeline import timeline_of
+from orders.views.answers import refusal_as_message
+from orders.views.fragments import answer, asks_for_fragment, go_to
+from orders.views.order import now_of, order_and_transactions
+from orders.views.scope import StaffRequest, modification_for, transaction_for
+
+INVALID = 422
+CONFLICT = 409
+
+
+@require_GET
+def modification_new(request: StaffRequest, transaction_id: int, kind: Kind) -> HttpResponse:
+    """A fresh form with the most that is allowed filled in."""
+    transaction = transaction_for(request.user, transaction_id)
+    return _show(request, fresh_panel(transaction, request.user, kind))
+
+
+@require_http_methods(["GET", "POST"])
+def modification_preview(request: StaffRequest, transaction_id: int, kind: Kind) -> HttpResponse:
+    """What the typed amount would do. GET follows the typing; POST is the Preview button where no script runs."""
+    transaction = transaction_for(request.user, transaction_id)
+    if request.method == "POST":
+        form = ModificationForm(request.POST, currency=transaction.currency)
+        return _show(request, returned_panel(transaction, request.user, kind, form))
+    amount = request.GET.get("amount", "")[:60]
+    if not asks_for_fragment(request):
+        return _show(request, fresh_panel(transaction, request.user, kind, amount=amount))
+    what_if = what_if_of(kind, situation_of(transaction, request.user), amount)
+    return render(request, "orders/_what_if.html", {"what_if": what_if})
+
+
+@require_POST
+def modification_create(request: StaffRequest, transaction_id: int, kind: Kind) -> HttpResponse:
+    """The click. The same form sent twice gives the same modification."""
+    transaction = transaction_for(request.user, transaction_id)
+    form = ModificationForm(request.POST, currency=transaction.currency)
+    if not form.is_valid():
+        return _show(request, returned_panel(transaction, request.user, kind, form), status=INVALID)
+    try:
+        modification = _request(request, form, transaction, kind)
+    except UnknownThing as unknown:
+        raise Http404(unknown.sentence) from unknown
+    except Refused as refusal:
+        return _refused(request, form, transaction.pk, kind, refusal)
+    if asks_for_fragment(request):
+        return _made(request, modification)
+    return go_to(request, reverse("orders:modification", args=[modification.pk]))
+
+
+@require_POST
+def withdrawal_create(request: StaffRequest, modification_id: UUID) -> HttpResponse:
+    """The undo: withdraw what was never sent."""
+    modification = modification_for(request.user, modification_id)
+    with refusal_as_message(request):
+        withdraw(modification_id=modification.pk, by=request.user, source=Source.PAGE)
+    if asks_for_fragment(request):
+        return _card(request, modification)
+    return go_to(request, reverse("orders:modification", args=[modification.pk]))
+
+
+def _request(request: StaffRequest, form: ModificationForm, transaction: Transaction, kind: Kind) -> Modification:
+    return request_modification(
+        modification_id=form.cleaned_data["modification_id"],
+        transaction_id=transaction.pk,
+        kind=kind,
+        amount=form.cleaned_data["amount"].amount_minor,
+        reason=form.cleaned_data["reason"],
+        description=form.cleaned_data["description"],
+        by=request.user,
+        source=Source.PAGE,
+        expected_version=form.cleaned_data["version"],
+        custom_references=form.custom_references,
+        confirmed_twin=form.cleaned_data["confirmed_twin"],
+    )
+
+
+def _refused(
+    request: StaffRequest, form: ModificationForm, transaction_id: int, kind: Kind, refusal: Refused
+) -> HttpResponse:
+    """The panel again, saying why; drawn from the transaction as it stands now."""
+    person = request.user
+    transaction = transaction_for(person, transaction_id)
+    if isinstance(refusal, ChangedSince):
+        notice = Notice(
+            tone="careful",
+            title="Changed since you looked.",
+            sentence=refusal.sentence,
+            lines=tuple(refusal.changes),
+        )
+        return _show(request, fresh_panel(transaction, person, kind, typed=form, notice=notice), status=CONFLICT)
+    if isinstance(refusal, IdConflict):
+        notice = Notice(tone="bad", title="Nothing was sent.", sentence=refusal.sentence)
+        return _show(request, fresh_panel(transaction, person, kind, typed=form, notice=notice), status=CONFLICT)
+    if isinstance(refusal, Suspicious):
+        notice = twins_notice(refusal.sentence, refusal.twins)
+    else:
+        notice = Notice(tone="bad", title="Not done.", sentence=refusal.sentence)
+    return _show(request, returned_panel(transaction, person, kind, form, notice=notice), status=INVALID)
+
+
+def _show(request: StaffRequest, panel: Panel, *, status: int = 200) -> HttpResponse:
+    context = {
+        "place": "orders",
+        "panel": panel,
+        "order": panel.transaction.order,
+        "zone": panel.transaction.merchant.time_zone,
+        "embedded": asks_for_fragment(request),
+        "undo_seconds": settings.UNDO_SECONDS,
+    }
+    return answer(request, page="orders/panel.html", fragment="orders/_panel.html", context=context, status=status)
+
+
+def _made(request: StaffRequest, made: Modification) -> HttpResponse:
+    """The card of the modification, and the parts of the order page that it changed."""
+    modification = modification_for(request.user, made.pk)
+    order, transactions = order_and_transactions(request, modification.transaction.order_id)
+    seen = Seen.beginning(now=timezone.now())
+    context = {
+        "card": card_of(modification, seen=seen, now=timezone.now()),
+        "order": order,
+        "zone": order.merchant.time_zone,
+        "now": now_of(request, order, transactions, seen),
+        "timeline": timeline_of(order),
+    }
+    return render(request, "orders/_modification_made.html", context)
+
+
+def _card(request: StaffRequest, withdrawn: Modification) -> HttpResponse:
+    """The card alone: the rest of the order page follows by itself."""
+    modification = modification_for(request.user, withdrawn.pk)
+    now = timezone.now()
+    context = {
+        "card": card_of(modification, seen=Seen.beginning(now=now), now=now),
+        "zone": modification.merchant.time_zone,
+        "notices": [str(message) for message in messages.get_messages(request)],
+    }
+    return render(request, "orders/_modification_card.html", context)

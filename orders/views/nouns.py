@@ -1,0 +1,27 @@
+"""The nouns in the addresses of money: `/transactions/42/refunds/` instead of verbs."""
+
+from __future__ import annotations
+
+from orders.gateways.base import Kind
+
+NOUNS = {
+    "captures": Kind.CAPTURE,
+    "cancellations": Kind.CANCEL,
+    "reversals": Kind.CANCEL_OR_REFUND,
+    "refunds": Kind.REFUND,
+}
+_OF_KIND = {kind: noun for noun, kind in NOUNS.items()}
+
+
+class KindConverter:
+    """`<kind:kind>` in an address: one of the four nouns."""
+
+    regex = "|".join(NOUNS)
+
+    def to_python(self, value: str) -> Kind:
+        """`refunds` is a refund."""
+        return NOUNS[value]
+
+    def to_url(self, value: Kind | str) -> str:
+        """A refund lives under `refunds`."""
+        return _OF_KIND[Kind(value)]
