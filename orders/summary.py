@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from django.db import transaction as database_transaction
+
 from orders.gateways.base import TransactionState
 from orders.models import Order, OrderState, Transaction
 
@@ -60,21 +62,22 @@ def summarise(order: Order) -> None:
 
 
 def summarise_all(order_ids: Collection[int]) -> None:
-    """Write the summaries of these orders anew, in the caller's database transaction.
+    """Write the summaries of these orders anew, in the caller's database transaction or in one of its own.
 
     The orders are locked first (by id, after every transaction row), so that two transactions of one order that change
     at the same time cannot leave a sum in which one of them is missing.
     """
-    locked = Order.objects.filter(pk__in=order_ids).select_for_update(no_key=True).order_by("pk")
-    orders = {order.pk: order for order in locked}
-    transactions: dict[int, list[Transaction]] = {pk: [] for pk in orders}
-    for transaction in Transaction.objects.filter(order__in=orders):
-        transactions[transaction.order_id].append(transaction)
-    for pk, order in orders.items():
-        before = [getattr(order, name) for name in FIELDS]
-        put_summary(order, transactions[pk])
-        if before != [getattr(order, name) for name in FIELDS]:
-            order.save(update_fields=FIELDS)
+    with database_transaction.atomic(savepoint=False):
+        locked = Order.objects.filter(pk__in=order_ids).select_for_update(no_key=True).order_by("pk")
+        orders = {order.pk: order for order in locked}
+        transactions: dict[int, list[Transaction]] = {pk: [] for pk in orders}
+        for transaction in Transaction.objects.filter(order__in=orders):
+            transactions[transaction.order_id].append(transaction)
+        for pk, order in orders.items():
+            before = [getattr(order, name) for name in FIELDS]
+            put_summary(order, transactions[pk])
+            if before != [getattr(order, name) for name in FIELDS]:
+                order.save(update_fields=FIELDS)
 
 
 def put_summary(order: Order, transactions: Sequence[Transaction]) -> None:
