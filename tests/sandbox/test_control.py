@@ -137,3 +137,20 @@ def test_a_foreign_web_page_cannot_drive_the_control_doors(merchant: Merchant, h
 
     assert answer.status == 403
     assert merchant.books(transaction)["paymentStatus"] == "AUTHORIZATION_COMPLETED"
+
+
+def test_an_order_may_come_with_a_past_whose_ids_the_caller_chose(merchant: Merchant) -> None:
+    steps = [
+        {"kind": "capture", "amount": 8000, "modificationId": "past-1", "secondsAgo": 60},
+        {"kind": "refund", "amount": 500, "modificationId": "past-2", "reconciliationReferenceId": "known-22"},
+        {"kind": "refund", "amount": 300, "modificationId": "past-3", "pendingSeconds": 600},
+    ]
+
+    transaction = merchant.order(history=steps)
+
+    read = merchant.status(transaction)
+    entries = [(one["modificationData"]["modificationId"], one["status"]) for one in read["modifications"]]
+    assert entries == [("past-1", "CAPTURED"), ("past-2", "REFUNDED"), ("past-3", "REFUND_PENDING")]
+    assert read["modifications"][1]["modificationData"]["reconciliationReferenceId"] == "known-22"
+    books = merchant.sandbox.ledger(transactionId=transaction)["transactions"][0]
+    assert (books["captured"], books["released"], books["refunded"]) == (8000, 2000, 500)

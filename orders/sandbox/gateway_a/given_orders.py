@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orders.sandbox import amounts
-from orders.sandbox.gateway_a import checkout, movements
+from orders.sandbox.gateway_a import checkout, given_history, movements
 from orders.sandbox.ledger import Ledger
 from orders.sandbox.records import Execution, Transaction, new_id, new_reference
 
@@ -33,6 +33,8 @@ KNOWN = frozenset(
         "autoCaptureSeconds",
         "expiresInSeconds",
         "createdSecondsAgo",
+        "reconciliationReferenceId",
+        "history",
     )
 )
 
@@ -70,7 +72,16 @@ def _made(ledger: Ledger, wish: dict[str, Any], number: int) -> tuple[Transactio
     checkout.authorize(ledger, transaction, at=at)
     if wish.get("expiresInSeconds") is not None:
         transaction.expires_at = ledger.dials.clock_ms() + int(wish["expiresInSeconds"]) * 1000
+    if "history" in wish:
+        return transaction, _relived(ledger, transaction, wish["history"])
     return transaction, _moved(transaction, wish, status, at)
+
+
+def _relived(ledger: Ledger, transaction: Transaction, history: list[dict[str, Any]]) -> list[Execution]:
+    try:
+        return given_history.relive(transaction, history, now=ledger.dials.clock_ms())
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadOrder(f"The history cannot be read: {error}.") from error
 
 
 def _moved(transaction: Transaction, wish: dict[str, Any], status: str, at: int) -> list[Execution]:
@@ -138,7 +149,7 @@ def _created(ledger: Ledger, wish: dict[str, Any], number: int) -> Transaction:
         partner_reference=_numbered(wish.get("partnerReference"), number, _count(wish)),
         external_reference=wish.get("externalOrderReference"),
         payment_method=str(wish.get("paymentMethod", "VISA")),
-        reference=new_reference(),
+        reference=str(wish.get("reconciliationReferenceId") or new_reference()),
         checkout_token=checkout.new_token(),
         email=wish.get("email"),
         custom_references=dict(wish.get("customReferences") or {}),
