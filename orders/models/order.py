@@ -77,6 +77,7 @@ class Order(models.Model):
             models.Index(fields=["account", "placed_at", "id"], name="order_by_account"),
             models.Index(fields=["merchant", "state", "placed_at", "id"], name="order_by_state"),
             models.Index(fields=["state", "placed_at", "id"], name="order_by_state_all"),
+            models.Index(fields=["currency", "amount"], name="order_by_amount"),
             models.Index(fields=["placed_at", "id"], condition=Q(attention=True), name="order_needing_attention"),
             models.Index(fields=["placed_at", "id"], condition=Q(in_flight=True), name="order_in_flight"),
             models.Index(fields=["expires_at", "id"], condition=Q(expires_at__isnull=False), name="order_expiring"),
