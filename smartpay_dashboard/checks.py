@@ -7,6 +7,7 @@ them once before it starts.
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -100,6 +101,8 @@ def _switches() -> Iterator[CheckMessage]:
         yield _error(5, "ALLOW_INSECURE_GATEWAYS is on: credentials could travel in the clear.", "Remove it.")
     if not settings.SECURE_COOKIES:
         yield _error(6, "SECURE_COOKIES is off: sessions could be stolen on the way.", "Remove it, and serve https.")
+    if os.environ.get("CRASH_FOLDER"):
+        yield _error(11, "CRASH_FOLDER is set: processes would kill themselves in the middle of a send.", "Remove it.")
 
 
 def _addresses() -> Iterator[CheckMessage]:

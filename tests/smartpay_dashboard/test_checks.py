@@ -20,6 +20,7 @@ WEAK = {
     "E007": {"ALLOWED_HOSTS": "*"},
     "E008": {"PUBLIC_URL": "http://pay.example.com"},
     "E009": {"LEASE_GRACE_SECONDS": "210"},
+    "E011": {"CRASH_FOLDER": "somewhere"},
 }
 
 
