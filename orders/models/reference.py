@@ -45,6 +45,11 @@ class Reference(models.Model):
         ]
         indexes = [
             models.Index(fields=["value"], name="reference_prefix", opclasses=["varchar_pattern_ops"]),
+            models.Index(
+                fields=["merchant", "value"],
+                name="reference_of_merchant",
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+            ),
         ]
 
     def __str__(self) -> str:
