@@ -88,6 +88,7 @@ class EvidenceForm(PlainForm):
     evidence_text = forms.CharField(
         max_length=EVIDENCE_MAXIMUM,
         label="Evidence",
+        help_text="What you saw and where, in words or as a link.",
         widget=forms.Textarea(attrs={"rows": "3"}),
         error_messages={"required": "Say what you saw and where; nothing was proposed."},
     )
@@ -96,8 +97,15 @@ class EvidenceForm(PlainForm):
 class ResolutionForm(EvidenceForm):
     """How a doubtful modification ended, as one person found out."""
 
+    field_order = ["verdict", "amount", "executed_kind", "gateway_reference", "evidence_text"]
+
     verdict = forms.ChoiceField(
-        choices=[("succeeded", "It succeeded: the money moved"), ("failed", "It failed: no money moved")],
+        label="How it ended",
+        choices=[
+            ("", "Choose …"),
+            ("succeeded", "It succeeded: the money moved"),
+            ("failed", "It failed: no money moved"),
+        ],
         error_messages={"required": "Say whether the money moved; nothing was proposed."},
     )
     amount = AmountField(required=False, label="Amount that moved")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -9,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from orders.presenters.board import board_of
 from orders.presenters.following import Following, Seen
 from orders.presenters.modification_card import card_of
 from orders.presenters.timeline import timeline_of
@@ -22,15 +24,18 @@ STOP_POLLING = 286
 
 @require_GET
 def modification_live(request: StaffRequest, modification_id: UUID) -> HttpResponse:
-    """The card of one modification."""
+    """The card of one modification, on its own page together with the evidence around it."""
     modification = modification_for(request.user, modification_id)
     now = timezone.now()
     seen = Seen.from_query(request.GET, now=now)
     card = card_of(modification, seen=seen, now=now)
     if _unchanged(card.following, seen):
         return HttpResponse(status=NOTHING_NEW)
-    context = {"card": card, "zone": modification.merchant.time_zone}
-    return render(request, "orders/_modification_card.html", context, status=_status(card.following))
+    context: dict[str, Any] = {"card": card, "zone": modification.merchant.time_zone}
+    if request.GET.get("board") != "1":
+        return render(request, "orders/_modification_card.html", context, status=_status(card.following))
+    context["board"] = board_of(modification, request.user, now=now)
+    return render(request, "orders/_board_live.html", context, status=_status(card.following))
 
 
 @require_GET

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -48,7 +49,7 @@ def account(mia: User) -> GatewayAccount:
     return an_account(merchant=mia.memberships.get().merchant, name="SmartPay EU")
 
 
-def _captured(account: GatewayAccount, **fields: object) -> Transaction:
+def _captured(account: GatewayAccount, **fields: Any) -> Transaction:
     order = an_order(
         account=account,
         reference="ORD-20931",
@@ -58,7 +59,7 @@ def _captured(account: GatewayAccount, **fields: object) -> Transaction:
     )
     OrderLine.objects.create(order=order, name="Roof box", quantity=1, unit_amount=19_990)
     OrderLine.objects.create(order=order, name="Strap", quantity=2, unit_amount=2_500)
-    values: dict[str, object] = {"payment_method": "VISA", "facts": ANSWER, "refreshed_at": timezone.now(), **fields}
+    values: dict[str, Any] = {"payment_method": "VISA", "facts": ANSWER, "refreshed_at": timezone.now(), **fields}
     return a_transaction(
         order=order,
         authorized=24_990,
