@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 
 from orders.modifications import clock
 from orders.modifications import recover as janitor
@@ -27,9 +27,9 @@ def recover() -> None:
     clock.wake()
 
 
-@worker_ready.connect
+@worker_init.connect
 def start_clock(**_: Any) -> None:
-    """Every worker process runs one clock."""
+    """Every worker process runs one clock; not at `worker_ready`, which never comes while the broker is down."""
     clock.start()
 
 
