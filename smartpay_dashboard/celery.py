@@ -4,7 +4,7 @@ import os
 import warnings
 
 from celery import Celery
-from celery.exceptions import SecurityWarning
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from celery.signals import beat_init, celeryd_init, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
@@ -17,10 +17,11 @@ app.autodiscover_tasks(["orders.modifications", "orders.mirror"])
 
 
 @celeryd_init.connect
-def _accept_root_in_a_trial(**_signal: object) -> None:
-    """A container of a trial often has no other user; messages are JSON, so nothing in them is run."""
+def _drop_known_warnings(**_signal: object) -> None:
+    """What the settings chose on purpose; and root, the only user that a container of a trial may have."""
     from django.conf import settings
 
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     if not settings.PRODUCTION:
         warnings.filterwarnings("ignore", category=SecurityWarning)
 

@@ -96,10 +96,25 @@ def start_environment(given: Any, *, web_port: int, sandbox_port: int) -> dict[s
 
 
 def runner_command(web_port: int) -> list[str]:
-    """The embedded broker only where no server is named. `web` must be first: it gets the port itself."""
+    """The embedded broker only where no server is named. `web` must be first: it gets the port itself.
+
+    The runner reads no `.env`: the processes do, and there the environment wins.
+    """
     broker = [] if settings.ENVIRONMENT.REDIS_URL else ["broker"]
     processes = ["web", *broker, "worker", "beat", "sandbox"]
-    return [sys.executable, "-m", "honcho", "-f", "Procfile.dev", "start", "-p", str(web_port), *processes]
+    return [
+        sys.executable,
+        "-m",
+        "honcho",
+        "-e",
+        os.devnull,
+        "-f",
+        "Procfile.dev",
+        "start",
+        "-p",
+        str(web_port),
+        *processes,
+    ]
 
 
 def _refuse_taken_ports(*ports: int) -> None:
