@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from django.db import transaction as database_transaction
 
+from orders.database import save_many
 from orders.gateways.base import TransactionState
 from orders.models import Order, OrderState, Transaction
 
@@ -73,11 +74,13 @@ def summarise_all(order_ids: Collection[int]) -> None:
         transactions: dict[int, list[Transaction]] = {pk: [] for pk in orders}
         for transaction in Transaction.objects.filter(order__in=orders):
             transactions[transaction.order_id].append(transaction)
+        changed = []
         for pk, order in orders.items():
             before = [getattr(order, name) for name in FIELDS]
             put_summary(order, transactions[pk])
             if before != [getattr(order, name) for name in FIELDS]:
-                order.save(update_fields=FIELDS)
+                changed.append(order)
+        save_many(changed, FIELDS)
 
 
 def put_summary(order: Order, transactions: Sequence[Transaction]) -> None:

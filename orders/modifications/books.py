@@ -71,15 +71,16 @@ def release(modification: Modification, transaction: Transaction) -> None:
 
 def convert(
     modification: Modification, transaction: Transaction, facts: Facts, *, keeps_open: bool, at: datetime
-) -> None:
-    """Turn the reservation into money moved. Changes `transaction` without saving; writes captures. Raises Unbookable.
+) -> Capture | None:
+    """Turn the reservation into money moved; raises Unbookable. Changes `transaction` without saving it.
 
-    `keeps_open` says whether this account's authorizations take several captures when the answer does not tell.
+    Returns the new capture of a capture, for the caller to save. `keeps_open` says whether authorizations of this
+    account take several captures when the answer does not tell.
     """
     kind = Kind(modification.kind)
     if kind is Kind.CAPTURE:
-        _convert_capture(modification, transaction, facts, keeps_open=keeps_open, at=at)
-    elif kind is Kind.REFUND:
+        return _convert_capture(modification, transaction, facts, keeps_open=keeps_open, at=at)
+    if kind is Kind.REFUND:
         transaction.refunding -= modification.amount
         transaction.refunded += modification.amount
         _of_capture(modification).update(
@@ -92,21 +93,14 @@ def convert(
     else:
         transaction.exclusive_modification = None
         _convert_reversal(modification, transaction, facts, at=at)
+    return None
 
 
 def _convert_capture(
     modification: Modification, transaction: Transaction, facts: Facts, *, keeps_open: bool, at: datetime
-) -> None:
+) -> Capture:
     transaction.capturing -= modification.amount
     transaction.captured += modification.amount
-    Capture.objects.create(
-        transaction=transaction,
-        modification=modification,
-        gateway_id=facts.gateway_id,
-        gateway_reference=facts.reference,
-        amount=modification.amount,
-        captured_at=facts.at or at,
-    )
     told = facts.transaction_state
     if told in (TransactionState.CAPTURED, TransactionState.SETTLED):
         keeps_open = False
@@ -116,6 +110,14 @@ def _convert_capture(
     if not transaction.capture_open:
         _release_rest(transaction)
         transaction.state = TransactionState.CAPTURED.value
+    return Capture(
+        transaction=transaction,
+        modification=modification,
+        gateway_id=facts.gateway_id,
+        gateway_reference=facts.reference,
+        amount=modification.amount,
+        captured_at=facts.at or at,
+    )
 
 
 def _convert_reversal(modification: Modification, transaction: Transaction, facts: Facts, *, at: datetime) -> None:

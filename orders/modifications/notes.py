@@ -1,21 +1,46 @@
-"""What is written down beside the money: attempts, evidence, words to find it by, events, summaries.
+"""What a group of answers writes: rows that changed, attempts, evidence, words to find it by, events, summaries.
 
-A group of answers collects its notes and writes them in a few statements at its end.
+They are collected and written in a few statements at the group's end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from orders import audit
-from orders.gateways.base import Facts, Outcome
-from orders.models import Attempt, Event, Evidence, EvidenceSource, Modification, Reference, ReferenceKind
+from orders.database import save_many
+from orders.gateways.base import Facts, Observation, Outcome
+from orders.models import (
+    Attempt,
+    Capture,
+    Event,
+    Evidence,
+    EvidenceSource,
+    Modification,
+    Reference,
+    ReferenceKind,
+    Transaction,
+)
+from orders.modifications import books
 from orders.summary import summarise_all
 
 if TYPE_CHECKING:
     from orders.modifications.submit import Result
+
+
+MODIFICATION_COLUMNS = [
+    *("state", "next_step", "lease_until", "due_at", "lookups_made", "first_sent_at", "doubt_since", "review_since"),
+    *("declined_on_repeat", "reason_text", "executed_kind", "executed_amount", "gateway_reference", "gateway_id"),
+    *("gateway_status", "gateway_at", "legs", "failure_code", "finished_at"),
+]
+TRANSACTION_COLUMNS = [
+    *books.MONEY_COLUMNS,
+    *("state", "raw_status", "status_at", "sending_modification", "unknown_count", "frozen_reason", "version"),
+]
 
 
 @dataclass
@@ -26,6 +51,9 @@ class Notes:
     evidence: list[Evidence] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
+    captures: list[Capture] = field(default_factory=list)
+    modifications: dict[UUID, Modification] = field(default_factory=dict)
+    transactions: dict[int, Transaction] = field(default_factory=dict)
     order_ids: set[int] = field(default_factory=set)
 
     def tell(self, **what: Any) -> None:
@@ -42,7 +70,10 @@ class Notes:
         ]
 
     def write(self) -> None:
-        """Insert everything; what is already known (a repeat) is left as it is."""
+        """Save and insert everything; what is already known (a repeat) is left as it is."""
+        save_many(list(self.modifications.values()), MODIFICATION_COLUMNS)
+        save_many(list(self.transactions.values()), TRANSACTION_COLUMNS)
+        Capture.objects.bulk_create(self.captures)
         Evidence.objects.bulk_create(self.evidence, ignore_conflicts=True)
         Event.objects.bulk_create(self.events)
         Reference.objects.bulk_create(self.references, ignore_conflicts=True)
@@ -50,24 +81,39 @@ class Notes:
             summarise_all(self.order_ids)
 
 
-def complete_attempt(result: Result, now: datetime) -> None:
-    """Write the answer into the attempt row, once."""
-    observation = result.outcome.observation
-    Attempt.objects.filter(
-        modification_id=result.claim.modification_id,
-        epoch=result.claim.epoch,
-        purpose=result.claim.purpose,
-        finished_at__isnull=True,
-    ).update(
-        finished_at=now,
-        verdict=result.outcome.verdict.value,
-        reason_text=result.outcome.reason[:500],
-        fault=observation.fault.value if observation and observation.fault else "",
-        http_status=observation.status if observation else None,
-        duration_ms=observation.duration_ms if observation else None,
-        request_transcript=observation.request_transcript if observation else "",
-        response_transcript=observation.response_transcript if observation else "",
+ATTEMPT_COLUMNS = [
+    *("finished_at", "verdict", "reason_text", "fault", "http_status", "duration_ms"),
+    *("request_transcript", "response_transcript"),
+]
+
+
+def complete_attempts(results: Sequence[Result], now: datetime) -> None:
+    """Write the answers into their attempt rows, once. The modifications are locked by the caller."""
+    armed = {_key(result): result for result in results if result.armed}
+    rows = Attempt.objects.filter(
+        modification_id__in={modification_id for modification_id, _, _ in armed}, finished_at__isnull=True
     )
+    ours = [row for row in rows if (row.modification_id, row.epoch, row.purpose) in armed]
+    for row in ours:
+        _complete(row, armed[(row.modification_id, row.epoch, row.purpose)], now)
+    save_many(ours, ATTEMPT_COLUMNS)
+
+
+def _key(result: Result) -> tuple[UUID, int, str]:
+    return (result.claim.modification_id, result.claim.epoch, result.claim.purpose.value)
+
+
+def _complete(row: Attempt, result: Result, now: datetime) -> None:
+    outcome = result.outcome
+    observation = outcome.observation or Observation(sent=True)
+    row.finished_at = now
+    row.verdict = outcome.verdict.value
+    row.reason_text = outcome.reason[:500]
+    row.fault = observation.fault.value if observation.fault else ""
+    row.http_status = observation.status
+    row.duration_ms = observation.duration_ms
+    row.request_transcript = observation.request_transcript
+    row.response_transcript = observation.response_transcript
 
 
 def already_stored(row: Modification, source: EvidenceSource, key: str) -> bool:

@@ -18,7 +18,7 @@ from orders.models import EvidenceSource, Modification, ModificationState, Purpo
 from orders.modifications import breaker
 from orders.modifications.contradiction import contradict
 from orders.modifications.crash import crash
-from orders.modifications.notes import Notes, already_stored, complete_attempt, evidence_of
+from orders.modifications.notes import Notes, already_stored, complete_attempts, evidence_of
 from orders.modifications.settle import settle
 from orders.modifications.situation import capability_of
 from orders.modifications.submit import Result
@@ -48,7 +48,7 @@ def resolve_results(results: Sequence[Result]) -> list[Result]:
         unwritten: list[Result] = []
     except Exception:  # whatever one answer does wrong, its neighbours are written
         unwritten = [result for result in results if not _resolve_alone(result)]
-    for result in results:
+    for result in results if not unwritten else ():
         crash("after_resolve", result.claim.modification_id)
     return unwritten
 
@@ -92,6 +92,7 @@ def _resolve_group(results: Sequence[Result], *, alone: bool = False) -> None:
     ordered = sorted(results, key=lambda result: result.claim.modification_id)
     rows = _lock([result.claim.modification_id for result in ordered])
     notes = Notes(now)
+    complete_attempts(ordered, now)
     for result in ordered:
         _resolve_one(result, rows[result.claim.modification_id], notes, alone=alone)
         crash("inside_resolve", result.claim.modification_id)
@@ -130,8 +131,6 @@ def _lock(modification_ids: Sequence[UUID]) -> dict[UUID, Modification]:
 
 def _resolve_one(result: Result, row: Modification, notes: Notes, *, alone: bool) -> None:
     claim, outcome = result.claim, result.outcome
-    if result.armed:
-        complete_attempt(result, notes.now)
     source = _source_of(result)
     if outcome.verdict in _DEFINITIVE:
         key = f"{row.pk}:{claim.epoch}:{claim.purpose}"

@@ -11,9 +11,9 @@ from django.db import IntegrityError
 from django.db import transaction as database_transaction
 
 from orders.gateways.base import Capability, Facts, Kind, Outcome, TransactionState
-from orders.models import Modification, ModificationState, Purpose, Source, Transaction
+from orders.models import Capture, Modification, ModificationState, Purpose, Source, Transaction
 from orders.modifications import bell, books, breaker
-from orders.modifications.notes import Notes
+from orders.modifications.notes import MODIFICATION_COLUMNS, TRANSACTION_COLUMNS, Notes
 from orders.modifications.rules import VERBS
 from orders.modifications.states import permits
 from orders.modifications.verdicts import Ruling
@@ -24,16 +24,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 S = ModificationState
-
-_MODIFICATION_COLUMNS = [
-    *("state", "next_step", "lease_until", "due_at", "lookups_made", "first_sent_at", "doubt_since", "review_since"),
-    *("declined_on_repeat", "reason_text", "executed_kind", "executed_amount", "gateway_reference", "gateway_id"),
-    *("gateway_status", "gateway_at", "legs", "failure_code", "finished_at"),
-]
-_TRANSACTION_COLUMNS = [
-    *books.MONEY_COLUMNS,
-    *("state", "raw_status", "status_at", "sending_modification", "unknown_count", "frozen_reason", "version"),
-]
 
 
 def settle(
@@ -55,10 +45,8 @@ def settle(
     if not permits(S(row.state), ruling.state):
         log.error("A ruling outside the table of transitions was ignored.", before=row.state, after=ruling.state)
         return
-    if careful:
-        ruling = _write_carefully(row, outcome.facts, ruling, capability, notes.now, replay=replay)
-    else:
-        _write(row, outcome.facts, ruling, capability, notes.now, replay=replay)
+    write = _write_carefully if careful else _write_in_group
+    ruling = write(row, outcome.facts, ruling, capability, notes, replay=replay)
     notes.find_by(row, reference=row.gateway_reference, gateway_id=row.gateway_id)
     notes.order_ids.add(row.transaction.order_id)
     _tell(row, outcome, ruling, notes, by=by)
@@ -70,36 +58,55 @@ def settle(
 
 
 def _write_carefully(
-    row: Modification, facts: Facts, ruling: Ruling, capability: Capability, now: datetime, *, replay: bool
+    row: Modification, facts: Facts, ruling: Ruling, capability: Capability, notes: Notes, *, replay: bool
 ) -> Ruling:
     """The reservation is held and our constraints are right: what does not fit is what the gateway reports."""
-    before = {name: getattr(row, name) for name in _MODIFICATION_COLUMNS}
+    before = {name: getattr(row, name) for name in MODIFICATION_COLUMNS}
     try:
         with database_transaction.atomic():
-            _write(row, facts, ruling, capability, now, replay=replay)
+            capture = _change(row, facts, ruling, capability, notes.now, replay=replay)
+            row.save(update_fields=MODIFICATION_COLUMNS)
+            row.transaction.save(update_fields=TRANSACTION_COLUMNS)
+            if capture is not None:
+                capture.save()
             return ruling
     except (books.Unbookable, IntegrityError) as problem:
-        row.transaction.refresh_from_db(fields=_TRANSACTION_COLUMNS)
+        row.transaction.refresh_from_db(fields=TRANSACTION_COLUMNS)
         for name, value in before.items():
             setattr(row, name, value)
         reason = f"The books cannot hold what the gateway reports: {problem}.".replace("\n", " ")
         review = Ruling(state=S.REVIEW, reason=reason, freeze=True)
-        _write(row, Facts(), review, capability, now, replay=True)
+        _change(row, Facts(), review, capability, notes.now, replay=True)
+        row.save(update_fields=MODIFICATION_COLUMNS)
+        row.transaction.save(update_fields=TRANSACTION_COLUMNS)
         return review
 
 
-def _write(
+def _write_in_group(
+    row: Modification, facts: Facts, ruling: Ruling, capability: Capability, notes: Notes, *, replay: bool
+) -> Ruling:
+    """Leave the writing to the group's end; whatever does not fit undoes the group, which is then repeated singly."""
+    capture = _change(row, facts, ruling, capability, notes.now, replay=replay)
+    notes.modifications[row.pk] = row
+    notes.transactions[row.transaction_id] = row.transaction
+    if capture is not None:
+        notes.captures.append(capture)
+    return ruling
+
+
+def _change(
     row: Modification, facts: Facts, ruling: Ruling, capability: Capability, now: datetime, *, replay: bool
-) -> None:
+) -> Capture | None:
+    """Change both rows without saving; returns a new capture, unsaved."""
     was_in_doubt = row.doubt_since is not None
+    capture = None
     if ruling.state is S.SUCCEEDED:
-        books.convert(row, row.transaction, facts, keeps_open=capability.multiple_capture, at=now)
+        capture = books.convert(row, row.transaction, facts, keeps_open=capability.multiple_capture, at=now)
     elif ruling.state is S.FAILED:
         books.release(row, row.transaction)
     _put_modification(row, facts, ruling, now)
     _put_transaction(row, row.transaction, facts, ruling, replay=replay, was_in_doubt=was_in_doubt)
-    row.save(update_fields=_MODIFICATION_COLUMNS)
-    row.transaction.save(update_fields=_TRANSACTION_COLUMNS)
+    return capture
 
 
 def _put_modification(row: Modification, facts: Facts, ruling: Ruling, now: datetime) -> None:
