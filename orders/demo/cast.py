@@ -1,0 +1,138 @@
+"""Who plays in the demo: merchants, their accounts at the sandbox, and one person for each group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+
+from orders.accounts import create_account
+from orders.groups import seeded_group
+from orders.models import GatewayAccount, Membership, Merchant, Source
+
+PASSWORD = "orders-in-good-hands"  # noqa: S105  printed on purpose; the command refuses to run in production
+UNREACHABLE = "https://sandbox.invalid/smartpay"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountRole:
+    """One account; `share` of a hundred orders are its."""
+
+    name: str
+    merchant: str
+    merchant_key: str
+    authentication_key: str
+    currencies: tuple[str, ...]
+    share: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonRole:
+    """One log-in and what it is good for."""
+
+    username: str
+    full_name: str
+    group: str
+    merchants: tuple[str, ...]
+    note: str
+    staff: bool = False
+
+
+NORDLICHT, KONTOR = "Nordlicht Outdoor", "Kaffee Kontor"
+TIME_ZONES = {NORDLICHT: "Europe/Berlin", KONTOR: "Europe/Vienna"}
+ACCOUNTS = (
+    AccountRole(
+        name="Nordlicht Europe",
+        merchant=NORDLICHT,
+        merchant_key="3f1c52f0-demo-nordlicht-eu",
+        authentication_key="demo-secret-of-nordlicht-eu",
+        currencies=("EUR", "EUR", "EUR", "GBP"),
+        share=60,
+    ),
+    AccountRole(
+        name="Nordlicht Japan",
+        merchant=NORDLICHT,
+        merchant_key="8d7a91b4-demo-nordlicht-jp",
+        authentication_key="demo-secret-of-nordlicht-jp",
+        currencies=("JPY",),
+        share=12,
+    ),
+    AccountRole(
+        name="Kaffee Kontor",
+        merchant=KONTOR,
+        merchant_key="c06e33d2-demo-kontor",
+        authentication_key="demo-secret-of-kontor",
+        currencies=("EUR", "EUR", "USD"),
+        share=28,
+    ),
+)
+BOTH = (NORDLICHT, KONTOR)
+PEOPLE = (
+    PersonRole(username="anna", full_name="Anna Berg", group="agent", merchants=(NORDLICHT,), note="captures, refunds"),
+    PersonRole(username="otto", full_name="Otto Lang", group="agent", merchants=(KONTOR,), note="the other merchant"),
+    PersonRole(
+        username="sam", full_name="Sam Weber", group="supervisor", merchants=BOTH, note="repairs, exports", staff=True
+    ),
+    PersonRole(
+        username="sue", full_name="Sue Vogel", group="supervisor", merchants=BOTH, note="the second person", staff=True
+    ),
+    PersonRole(username="fay", full_name="Fay Roth", group="finance", merchants=BOTH, note="reads and exports"),
+    PersonRole(
+        username="ines", full_name="Ines Kraft", group="integrator", merchants=BOTH, note="accounts", staff=True
+    ),
+    PersonRole(username="vic", full_name="Vic Sommer", group="viewer", merchants=(NORDLICHT,), note="only looks"),
+)
+ADMINISTRATOR = "admin"
+
+
+def put_on_stage(*, base_url: str | None) -> list[GatewayAccount]:
+    """Make what is missing: groups, merchants, people, accounts. Returns the accounts in the order of ACCOUNTS.
+
+    Without a base URL the accounts lead nowhere, and what is pending stays pending.
+    """
+    merchants = {
+        name: Merchant.objects.get_or_create(name=name, defaults={"time_zone": zone})[0]
+        for name, zone in TIME_ZONES.items()
+    }
+    for role in PEOPLE:
+        _person(role, merchants)
+    _administrator()
+    return [_account(role, merchants[role.merchant], base_url or UNREACHABLE) for role in ACCOUNTS]
+
+
+def log_ins() -> list[str]:
+    """A line for each person, as the command prints them."""
+    lines = [f"{role.username:<6} {role.group:<11} {role.note} ({', '.join(role.merchants)})" for role in PEOPLE]
+    return [*lines, f"{ADMINISTRATOR:<6} {'superuser':<11} everything, and the admin at /admin/"]
+
+
+def _person(role: PersonRole, merchants: dict[str, Merchant]) -> None:
+    first, _, last = role.full_name.partition(" ")
+    person, made = User.objects.get_or_create(
+        username=role.username, defaults={"first_name": first, "last_name": last, "is_staff": role.staff}
+    )
+    if made:
+        person.set_password(PASSWORD)
+        person.save(update_fields=["password"])
+        person.groups.add(seeded_group(role.group))
+        for name in role.merchants:
+            Membership.objects.create(user=person, merchant=merchants[name])
+
+
+def _administrator() -> None:
+    if not User.objects.filter(username=ADMINISTRATOR).exists():
+        User.objects.create_superuser(ADMINISTRATOR, password=PASSWORD)
+
+
+def _account(role: AccountRole, merchant: Merchant, base_url: str) -> GatewayAccount:
+    known = GatewayAccount.objects.filter(name=role.name).first()
+    return known or create_account(
+        merchant=merchant,
+        name=role.name,
+        gateway="smartpay",
+        base_url=base_url,
+        merchant_key=role.merchant_key,
+        authentication_key=role.authentication_key,
+        by=None,
+        source=Source.COMMAND,
+    )
