@@ -18,7 +18,7 @@ from orders.database import database_now, in_one_transaction
 from orders.gateways.base import Capability, FrozenRequest, Instruction, Kind
 from orders.models import GatewayAccount, Modification, ModificationState, Purpose, Source, Switch, Transaction
 from orders.modifications.crash import crash
-from orders.modifications.rules import permission_for
+from orders.modifications.rules import permissions_needed
 from orders.modifications.situation import capability_of
 from orders.modifications.timing import lease_seconds
 from orders.money import Money
@@ -196,7 +196,7 @@ def _turn_is_free(row: Modification) -> bool:
 
 
 def _revoked(row: Modification, person: User) -> bool:
-    return permission_for(Kind(row.kind)) not in permissions_of(person, row.merchant_id)
+    return not permissions_needed(Kind(row.kind)) <= permissions_of(person, row.merchant_id)
 
 
 def _to_review(row: Modification, now: datetime) -> None:

@@ -161,7 +161,7 @@ def _permission(kind: Kind, situation: Situation) -> Decision:
 
 
 def permission_for(kind: Kind) -> str:
-    """The permission a kind needs; cancel-or-refund can do either, so it needs the refund permission."""
+    """The permission a kind is named after; `permissions_needed` says everything it takes."""
     return {
         Kind.CAPTURE: "capture",
         Kind.CANCEL: "cancel",
@@ -170,16 +170,21 @@ def permission_for(kind: Kind) -> str:
     }[kind]
 
 
+def permissions_needed(kind: Kind) -> frozenset[str]:
+    """What a person must be allowed; cancel-or-refund can do either, so it needs both."""
+    return frozenset({"cancel", "refund"}) if kind is Kind.CANCEL_OR_REFUND else frozenset({permission_for(kind)})
+
+
 def _permission_refusal(kind: Kind, situation: Situation) -> Decision | None:
-    needed = permission_for(kind)
-    if needed in situation.permissions and (kind is not Kind.CANCEL_OR_REFUND or "cancel" in situation.permissions):
+    missing = sorted(permissions_needed(kind) - situation.permissions)
+    if not missing:
         return None
     return _closed(
         kind,
         "permission",
         f"You may not {VERBS[kind]} for this merchant.",
         unlock="Ask an administrator of this merchant for the permission.",
-        who=f"People in a group with the “{needed}” permission.",
+        who=f"People in a group with the {' and the '.join(f'“{word}”' for word in missing)} permission.",
     )
 
 
@@ -232,7 +237,7 @@ def _state_refusal(kind: Kind, situation: Situation) -> Decision | None:
             f"The gateway reports “{situation.raw_status}”, a status this system does not know. Look, don’t act.",
             unlock="It opens when the gateway reports a status we know.",
         )
-    if kind is Kind.CAPTURE and _expired(situation):
+    if kind is Kind.CAPTURE and state in CAPTURABLE and _expired(situation):
         return _closed(kind, "expired", "The authorization has expired; it can no longer be captured.")
     allowed = {
         Kind.CAPTURE: CAPTURABLE,
