@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 from pytest_django.live_server_helper import LiveServer
 
 from tests.factories import PASSWORD
@@ -23,6 +23,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 WIDTHS = (360, 768, 1440)
 THEMES = ("light", "dark")
 PICTURES = Path(settings.BASE_DIR) / "var" / "screenshots"
+
+_ANSWERED_4XX = "Failed to load resource: the server responded with a status of 4"
 
 LogIn = Callable[[Page, str], None]
 Look = Callable[[Page, str, str], None]
@@ -88,10 +90,8 @@ def look(browser: Browser, live_server: LiveServer) -> Look:
         for theme in THEMES:
             context = browser.new_context(color_scheme="dark" if theme == "dark" else "light")
             context.add_cookies(cookies)  # type: ignore[arg-type]
-            troubles: list[str] = []
             view = context.new_page()
-            view.on("console", lambda said, heard=troubles: _hear(heard, said.type, said.text))
-            view.on("pageerror", lambda error, heard=troubles: heard.append(str(error)))
+            troubles = _listen(view)
             for width in WIDTHS:
                 view.set_viewport_size({"width": width, "height": 900})
                 view.goto(f"{live_server.url}{path}")
@@ -112,10 +112,17 @@ def axe_findings(page: Page) -> str:
     return results.generate_report() if results.violations_count else ""
 
 
-def _hear(heard: list[str], kind: str, text: str) -> None:
-    """Errors and blocked styles or scripts; the answer 4xx of a page that is meant to be one is not an error."""
-    if kind in {"error", "warning"} and "Failed to load resource: the server responded with a status of 4" not in text:
-        heard.append(text)
+def _listen(page: Page) -> list[str]:
+    """Errors and blocked styles or scripts, as they come; the answer 4xx of a page meant to be one is no error."""
+    heard: list[str] = []
+
+    def hear(said: ConsoleMessage) -> None:
+        if said.type in {"error", "warning"} and not said.text.startswith(_ANSWERED_4XX):
+            heard.append(said.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
 
 
 def _sideways(page: Page) -> int:

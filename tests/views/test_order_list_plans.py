@@ -26,10 +26,11 @@ LARGE = 10_000
 """Rows from which a table must not be read whole."""
 
 FILL = """
-INSERT INTO orders_order (merchant_id, account_id, reference, currency, amount, customer_name, customer_email, placed_at,
-                          state, captured, refunded, in_flight, attention, expires_at)
-SELECT account.merchant_id, account.id, 'ord-' || lpad(n::text, 6, '0'), CASE WHEN n %% 50 = 0 THEN 'JPY' ELSE 'EUR' END,
-       1000 + n %% 90000, 'Customer ' || n, 'customer' || n || '@example.com', now() - n * interval '7 minutes',
+INSERT INTO orders_order (merchant_id, account_id, reference, currency, amount, customer_name, customer_email,
+                          placed_at, state, captured, refunded, in_flight, attention, expires_at)
+SELECT account.merchant_id, account.id, 'ord-' || lpad(n::text, 6, '0'),
+       CASE WHEN n %% 50 = 0 THEN 'JPY' ELSE 'EUR' END, 1000 + n %% 90000, 'Customer ' || n,
+       'customer' || n || '@example.com', now() - n * interval '7 minutes',
        CASE WHEN n %% 997 = 0 THEN 'chargeback' WHEN n %% 5 = 0 THEN 'authorized' ELSE 'captured' END,
        0, 0, n %% 1499 = 0, n %% 1999 = 0, CASE WHEN n %% 5 = 0 THEN now() + n * interval '5 minutes' END
   FROM generate_series(1, %s) AS n
@@ -43,10 +44,10 @@ SELECT merchant_id, id, kind, value FROM orders_order,
                        ('name', lower(customer_name))) AS word (kind, value)
 """
 TRANSACTIONS = """
-INSERT INTO orders_transaction (merchant_id, account_id, order_id, reference, partner_reference, payment_method, currency,
-       state, raw_status, refresh_problem, reconciliation_reference, payment_reference, description, facts, authorized,
-       capturing, captured, released, refunding, refunded, charged_back, capture_open, unknown_count, frozen_reason,
-       version, created_at)
+INSERT INTO orders_transaction (merchant_id, account_id, order_id, reference, partner_reference, payment_method,
+       currency, state, raw_status, refresh_problem, reconciliation_reference, payment_reference, description, facts,
+       authorized, capturing, captured, released, refunding, refunded, charged_back, capture_open, unknown_count,
+       frozen_reason, version, created_at)
 SELECT merchant_id, account_id, id, md5(reference), '', 'VISA', currency, state, '', '', '', '', '', '{}', amount,
        0, 0, 0, 0, 0, 0, true, 0, '', 1, now()
   FROM orders_order
