@@ -19,6 +19,7 @@ from pytest_django import Settings
 
 from smartpay_dashboard import conf
 from smartpay_dashboard.management.commands import start
+from tests.factories import an_account
 from tests.smartpay_dashboard.fresh_settings import REPOSITORY, production, run_python
 
 pytestmark = pytest.mark.process
@@ -177,6 +178,16 @@ def test_every_process_of_a_start_shares_one_public_address_and_one_sandbox() ->
 
     assert (environ["PORT"], environ["SANDBOX_PORT"]) == ("9000", "9001")
     assert environ["PUBLIC_URL"].startswith("http://127.0.0.1:")
+
+
+@pytest.mark.django_db
+def test_the_sandbox_stays_where_the_accounts_of_an_earlier_start_expect_it() -> None:
+    assert start.sandbox_port_of_the_books() is None
+
+    an_account(base_url="https://api.gateway.example.com/smartpay")
+    an_account(base_url="http://127.0.0.1:8001/smartpay")
+
+    assert start.sandbox_port_of_the_books() == 8001
 
 
 def test_the_process_file_for_servers_needs_no_sandbox() -> None:

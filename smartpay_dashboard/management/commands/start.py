@@ -16,11 +16,14 @@ import time
 import urllib.error
 import urllib.request
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from orders.management.replace import die_with_parent
+from orders.models import GatewayAccount
 from smartpay_dashboard.conf import BASE_DIR
 from smartpay_dashboard.management.terminal import own_foreground
 
@@ -39,17 +42,22 @@ class Command(BaseCommand):
             raise CommandError(
                 "This starts a sandbox and demo data, so it is refused with PRODUCTION=1; see the Procfile."
             )
-        web_port, sandbox_port = settings.PORT, settings.PORT + 1
-        _refuse_taken_ports(web_port, sandbox_port)
+        _refuse_taken_port(settings.PORT)
         call_command("migrate", verbosity=0)
+        sandbox_port = sandbox_port_of_the_books() or settings.PORT + 1
+        _refuse_taken_port(sandbox_port)
         with own_foreground():
-            self._run(web_port=web_port, sandbox_port=sandbox_port)
+            self._run(web_port=settings.PORT, sandbox_port=sandbox_port)
 
     def _run(self, *, web_port: int, sandbox_port: int) -> None:
         environ = start_environment(os.environ, web_port=web_port, sandbox_port=sandbox_port)
-        signal.signal(signal.SIGTERM, _like_ctrl_c)
-        # A session of its own: Ctrl-C reaches the processes once, through us.
-        runner = subprocess.Popen(runner_command(web_port), cwd=BASE_DIR, env=environ, start_new_session=True)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _like_ctrl_c)
+        # A session of its own: Ctrl-C reaches the processes once, through us. If we are killed, they are told to stop.
+        command = runner_command(web_port)
+        runner = subprocess.Popen(
+            command, cwd=BASE_DIR, env=environ, start_new_session=True, preexec_fn=die_with_parent
+        )
         try:
             self._open_the_doors(runner, environ, web_port=web_port, sandbox_port=sandbox_port)
             code = runner.wait()
@@ -117,17 +125,25 @@ def runner_command(web_port: int) -> list[str]:
     ]
 
 
-def _refuse_taken_ports(*ports: int) -> None:
-    for port in ports:
-        with socket.socket() as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trial.bind(("127.0.0.1", port))
-            except OSError as error:
-                raise CommandError(
-                    f"Port {port} cannot be used ({error.strerror}), so nothing was started. "
-                    "Choose another pair of ports, for example: PORT=9000 make run"
-                ) from error
+def sandbox_port_of_the_books() -> int | None:
+    """Where the accounts of an earlier start expect the sandbox; an account's address never changes."""
+    for base_url in GatewayAccount.objects.order_by("pk").values_list("base_url", flat=True):
+        address = urlsplit(base_url)
+        if address.hostname == "127.0.0.1" and address.port:
+            return address.port
+    return None
+
+
+def _refuse_taken_port(port: int) -> None:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} cannot be used ({error.strerror}), so nothing was started. End what uses it, or take "
+                "others: PORT=9000 make run. (A data folder keeps the sandbox's first port; DATA_DIR names another one.)"
+            ) from error
 
 
 def _wait_for(url: str, runner: subprocess.Popen[bytes]) -> None:
