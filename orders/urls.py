@@ -3,9 +3,10 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from orders.views import accounts, help, live, modification_page, modifications, order, orders_list, proposals
-from orders.views.nouns import KindConverter
+from orders.views.nouns import KindConverter, RowConverter
 
 register_converter(KindConverter, "kind")
+register_converter(RowConverter, "row")
 
 app_name = "orders"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,22 +16,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shortcuts/", help.shortcuts, name="shortcuts"),
     path("theme/", help.theme, name="theme"),
     # One order.
-    path("orders/<int:order_id>/", order.order, name="order"),
-    path("orders/<int:order_id>/live/", live.order_live, name="order_live"),
-    path("orders/<int:order_id>/events/", order.order_events, name="order_events"),
-    path("orders/<int:order_id>/conversation/", order.order_conversation, name="order_conversation"),
+    path("orders/<row:order_id>/", order.order, name="order"),
+    path("orders/<row:order_id>/live/", live.order_live, name="order_live"),
+    path("orders/<row:order_id>/events/", order.order_events, name="order_events"),
+    path("orders/<row:order_id>/conversation/", order.order_conversation, name="order_conversation"),
     # Money actions: captures, cancellations, reversals, refunds.
-    path("transactions/<int:transaction_id>/<kind:kind>/new", modifications.modification_new, name="modification_new"),
+    path("transactions/<row:transaction_id>/<kind:kind>/new", modifications.modification_new, name="modification_new"),
     path(
-        "transactions/<int:transaction_id>/<kind:kind>/preview",
+        "transactions/<row:transaction_id>/<kind:kind>/preview",
         modifications.modification_preview,
         name="modification_preview",
     ),
     path(
-        "transactions/<int:transaction_id>/<kind:kind>/", modifications.modification_create, name="modification_create"
+        "transactions/<row:transaction_id>/<kind:kind>/", modifications.modification_create, name="modification_create"
     ),
-    path("transactions/<int:transaction_id>/refreshes/", order.create_refresh, name="refresh_create"),
-    path("transactions/<int:transaction_id>/unfreezing/", proposals.unfreezing, name="unfreezing"),
+    path("transactions/<row:transaction_id>/refreshes/", order.create_refresh, name="refresh_create"),
+    path("transactions/<row:transaction_id>/unfreezing/", proposals.unfreezing, name="unfreezing"),
     # One modification.
     path("modifications/", modification_page.modification_list, name="modification_list"),
     path("modifications/<uuid:modification_id>/", modification_page.modification, name="modification"),
@@ -52,8 +53,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("proposals/<uuid:proposal_id>/rejection/", proposals.rejection_create, name="proposal_rejection_create"),
     # Gateway accounts.
     path("accounts/", accounts.account_list, name="account_list"),
-    path("accounts/<int:account_id>/pause/", accounts.account_pause, name="account_pause"),
-    path("accounts/<int:account_id>/resumption/", accounts.account_resumption, name="account_resumption"),
+    path("accounts/<row:account_id>/pause/", accounts.account_pause, name="account_pause"),
+    path("accounts/<row:account_id>/resumption/", accounts.account_resumption, name="account_resumption"),
     path("accounts/pause/", accounts.general_pause, name="general_pause"),
     path("accounts/resumption/", accounts.general_resumption, name="general_resumption"),
 ]

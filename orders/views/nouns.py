@@ -1,6 +1,8 @@
-"""The nouns in the addresses of money: `/transactions/42/refunds/` instead of verbs."""
+"""The words in our addresses: `/transactions/42/refunds/`, a row and a noun instead of a verb."""
 
 from __future__ import annotations
+
+from django.urls.converters import IntConverter
 
 from orders.gateways.base import Kind
 
@@ -25,3 +27,9 @@ class KindConverter:
     def to_url(self, value: Kind | str) -> str:
         """A refund lives under `refunds`."""
         return _OF_KIND[Kind(value)]
+
+
+class RowConverter(IntConverter):
+    """`<row:order_id>`: a row's number; one that no database can hold is no address of ours."""
+
+    regex = "[0-9]{1,18}"
