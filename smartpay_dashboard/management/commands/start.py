@@ -142,7 +142,7 @@ def _refuse_taken_port(port: int) -> None:
         except OSError as error:
             raise CommandError(
                 f"Port {port} cannot be used ({error.strerror}), so nothing was started. End what uses it, or take "
-                "others: PORT=9000 make run. (A data folder keeps the sandbox's first port; DATA_DIR names another one.)"
+                "others: PORT=9000 make run. (A data folder keeps the sandbox's first port; DATA_DIR names another.)"
             ) from error
 
 
