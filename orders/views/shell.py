@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Subquery
+from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from orders.models import Merchant, Switch
+from orders.models import FINISHED, Merchant, Modification, Order, Proposal, ProposalState, Switch
 from orders.permissions import remember_merchants
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
+COUNTED_TO = 99
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,23 @@ class Health:
     word: str
 
 
+class CappedCount(Subquery):
+    """How many rows a sliced query finds: the slice bounds the work, so a counter never grows with the table."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS capped)"
+    output_field = IntegerField()
+
+
 @dataclass(frozen=True)
 class Shell:
-    """Read once for a page, in one query."""
+    """Read once for a page, in one query. The counters stop at COUNTED_TO."""
 
     merchants: tuple[MerchantChoice, ...] = ()
     accounts: tuple[AccountChoice, ...] = ()
     stopped_reason: str = ""
+    attention: str = ""
+    open_modifications: str = ""
+    open_proposals: str = ""
 
     @property
     def paused_accounts(self) -> tuple[AccountChoice, ...]:
@@ -88,6 +99,9 @@ def shell_of(person: User | AnonymousUser) -> Shell:
             "accounts__paused_reason",
             "accounts__breaker_until",
             Subquery(Switch.objects.values("paused_reason")[:1]),
+            _count(Order.objects.of(person).filter(attention=True)),
+            _count(Modification.objects.of(person).exclude(state__in=sorted(FINISHED))),
+            _count(Proposal.objects.filter(merchant__in=Merchant.objects.of(person), state=ProposalState.OPEN.value)),
         )
     )
     now = timezone.now()
@@ -97,7 +111,10 @@ def shell_of(person: User | AnonymousUser) -> Shell:
         for row in rows
         if row[3] is not None
     ]
-    return Shell(tuple(merchants.values()), tuple(accounts), (rows[0][7] or "") if rows else "")
+    if not rows:
+        return Shell()
+    stopped_reason, *counts = rows[0][7:]
+    return Shell(tuple(merchants.values()), tuple(accounts), stopped_reason or "", *map(_counter, counts))
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -114,6 +131,15 @@ def shell_for(request: HttpRequest) -> Shell:
             remember_merchants(request.user, [merchant.id for merchant in request._shell.merchants])  # type: ignore[attr-defined]
     found: Shell = request._shell  # type: ignore[attr-defined]
     return found
+
+
+def _count(rows: QuerySet[Any]) -> CappedCount:
+    return CappedCount(rows.order_by().values("pk")[: COUNTED_TO + 1])
+
+
+def _counter(count: int) -> str:
+    """Nothing for zero; `99+` where counting stopped."""
+    return f"{COUNTED_TO}+" if count > COUNTED_TO else str(count or "")
 
 
 def _reader(request: HttpRequest) -> Callable[[], Shell]:

@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from orders.gateways.base import TransactionState
 from orders.models import GatewayAccount, OrderState, Switch
+from orders.views.shell import COUNTED_TO
 from tests.factories import a_captured_transaction, a_merchant, a_person, a_transaction, an_account, an_order
 from tests.views.pages import references_of
 
@@ -232,7 +233,7 @@ def test_extreme_filter_values_break_nothing(mia: Client, query: str) -> None:
 def test_an_empty_list_says_what_was_looked_for(mia: Client, account: GatewayAccount) -> None:
     page = unescape(mia.get("/orders/?state=chargeback&currency=EUR").content.decode())
 
-    assert "Looked for orders with state “Charged back”, currency “EUR”" in page
+    assert "Looked for orders with state “Charged back”, currency “EUR” among those of the merchants" in page
     assert "No orders yet" in mia.get("/orders/").content.decode()
 
 
@@ -290,3 +291,17 @@ def test_every_state_has_a_tone_and_a_word(mia: Client, account: GatewayAccount)
 @pytest.mark.parametrize("address", ["/orders/", "/search/?q=a", "/shortcuts/", "/"])
 def test_reading_pages_refuse_to_be_posted_to(mia: Client, address: str) -> None:
     assert mia.post(address).status_code == 405
+
+
+def test_the_navigation_counts_what_waits_for_a_person_at_own_merchants_only(
+    mia: Client, account: GatewayAccount
+) -> None:
+    a_transaction(capturing=100, unknown_count=1)
+    assert 'class="count"' not in mia.get("/orders/").content.decode()
+
+    for _ in range(COUNTED_TO):
+        a_transaction(order=an_order(account=account), capturing=100, unknown_count=1)
+    assert f'<span class="count">{COUNTED_TO}<span' in mia.get("/orders/").content.decode()
+
+    a_transaction(order=an_order(account=account), capturing=100, unknown_count=1)
+    assert f'<span class="count">{COUNTED_TO}+<span' in mia.get("/orders/").content.decode()
