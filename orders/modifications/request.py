@@ -31,26 +31,17 @@ from orders.modifications.refusals import (
     UnknownThing,
 )
 from orders.modifications.rules import VERBS, may
-from orders.modifications.situation import capability_of, situation_of
+from orders.modifications.situation import situation_of
 from orders.modifications.suspicion import twins_of
+from orders.modifications.words import CUSTOM_REFERENCE_MAXIMUM, DESCRIPTION_MAXIMUM, REASONS, check_words
 from orders.money import Money
 from orders.summary import summarise
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-DESCRIPTION_MAXIMUM = 127
-CUSTOM_REFERENCE_MAXIMUM = 255
-REASONS: tuple[tuple[str, str], ...] = (
-    ("customer_request", "Customer asked for it"),
-    ("returned", "Goods returned"),
-    ("out_of_stock", "Out of stock"),
-    ("shipped", "Goods shipped"),
-    ("duplicate", "Duplicate order"),
-    ("fraud", "Suspected fraud"),
-    ("price", "Price or discount corrected"),
-    ("other", "Other"),
-)
+__all__ = ["CUSTOM_REFERENCE_MAXIMUM", "DESCRIPTION_MAXIMUM", "REASONS", "request_modification"]
+
 _TRIES = 5
 
 
@@ -105,7 +96,7 @@ def request_modification(
         confirmed_twin=confirmed_twin,
     )
     try:
-        _check_words(wish)
+        check_words(reason=reason, description=wish.description, custom_references=wish.custom_references)
         return in_one_transaction(lambda: _accept(wish))
     except Refused as refusal:
         _write_refusal(wish, refusal)
@@ -159,23 +150,6 @@ def _known(wish: Wish, known: Modification) -> Modification:
     raise IdConflict(
         f"This form was already used for {what}; nothing was sent now. Open a fresh form.", code="id_conflict"
     )
-
-
-def _check_words(wish: Wish) -> None:
-    if len(wish.description) > DESCRIPTION_MAXIMUM:
-        raise NotAllowed(
-            f"The description has {len(wish.description)} characters; the gateway takes {DESCRIPTION_MAXIMUM}. "
-            "Nothing was sent; shorten it.",
-            code="description",
-        )
-    if wish.reason and wish.reason not in dict(REASONS):
-        raise NotAllowed("This reason is not on the list. Nothing was sent; choose one.", code="reason")
-    too_long = [name for name, value in wish.custom_references.items() if len(value) > CUSTOM_REFERENCE_MAXIMUM]
-    if too_long or not set(wish.custom_references) <= {"custom1", "custom2", "custom3"}:
-        raise NotAllowed(
-            f"A custom reference takes {CUSTOM_REFERENCE_MAXIMUM} characters and there are three. Nothing was sent.",
-            code="custom_references",
-        )
 
 
 def _check_version(wish: Wish, transaction: Transaction) -> None:
@@ -329,11 +303,3 @@ def _write_refusal(wish: Wish, refusal: Refused) -> None:
         transaction=transaction,
         details={"amount": wish.amount, "code": refusal.code, "modification": str(wish.modification_id)},
     )
-
-
-def single_capability_note(transaction: Transaction) -> str:
-    """What a partial capture does to the rest on this account, for the panel."""
-    capability = capability_of(transaction.account)
-    if capability.multiple_capture:
-        return "What is not captured stays open for further captures."
-    return "What is not captured is released to the shopper; there is one capture only."
