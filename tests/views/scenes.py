@@ -64,7 +64,11 @@ def sent(modification: Modification) -> Modification:
 
 def answered(modification: Modification, verdict: Verdict, *, reason: str = "") -> Modification:
     """Sent, and the gateway said how it ended: succeeded or declined."""
-    sent(modification)
+    return gateway_says(sent(modification), verdict, reason=reason)
+
+
+def gateway_says(modification: Modification, verdict: Verdict, *, reason: str = "") -> Modification:
+    """The answer to what is on its way."""
     facts = Facts(
         modification_id=str(modification.pk),
         amount=Money(modification.amount, modification.currency),
