@@ -13,16 +13,16 @@ _VALUE_MAXIMUM = 255
 
 def note_words(order: Order, words: Iterable[Word]) -> None:
     """Keep each word once, in lower case, in the caller's database transaction; empty ones are left out."""
-    Reference.objects.bulk_create(references(order, words), ignore_conflicts=True)
-
-
-def references(order: Order, words: Iterable[Word]) -> list[Reference]:
-    """The rows for these words, unsaved and without repetition; for bulk writers."""
-    plain = {(kind, value.strip().lower()[:_VALUE_MAXIMUM]) for kind, value in words if value.strip()}
-    return [
-        Reference(merchant_id=order.merchant_id, order=order, kind=kind.value, value=value)
-        for kind, value in sorted(plain)
+    rows = [
+        Reference(merchant_id=order.merchant_id, order=order, kind=kind, value=value)
+        for kind, value in sorted(plain_words(words))
     ]
+    Reference.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def plain_words(words: Iterable[Word]) -> set[tuple[str, str]]:
+    """Kind and word as they are stored and searched: lower case, at most as long as the column."""
+    return {(kind.value, value.strip().lower()[:_VALUE_MAXIMUM]) for kind, value in words if value.strip()}
 
 
 def words_of_customer(*, name: str, email: str) -> list[Word]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 
 from orders.accounts import create_account
@@ -94,9 +95,10 @@ def put_on_stage(*, base_url: str | None) -> list[GatewayAccount]:
         name: Merchant.objects.get_or_create(name=name, defaults={"time_zone": zone})[0]
         for name, zone in TIME_ZONES.items()
     }
+    hashed = make_password(PASSWORD)  # once: a good hash is slow
     for role in PEOPLE:
-        _person(role, merchants)
-    _administrator()
+        _person(role, merchants, hashed)
+    _administrator(hashed)
     return [_account(role, merchants[role.merchant], base_url or UNREACHABLE) for role in ACCOUNTS]
 
 
@@ -106,22 +108,19 @@ def log_ins() -> list[str]:
     return [*lines, f"{ADMINISTRATOR:<6} {'superuser':<11} everything, and the admin at /admin/"]
 
 
-def _person(role: PersonRole, merchants: dict[str, Merchant]) -> None:
+def _person(role: PersonRole, merchants: dict[str, Merchant], hashed: str) -> None:
     first, _, last = role.full_name.partition(" ")
-    person, made = User.objects.get_or_create(
-        username=role.username, defaults={"first_name": first, "last_name": last, "is_staff": role.staff}
-    )
+    facts = {"first_name": first, "last_name": last, "is_staff": role.staff, "password": hashed}
+    person, made = User.objects.get_or_create(username=role.username, defaults=facts)
     if made:
-        person.set_password(PASSWORD)
-        person.save(update_fields=["password"])
         person.groups.add(seeded_group(role.group))
         for name in role.merchants:
             Membership.objects.create(user=person, merchant=merchants[name])
 
 
-def _administrator() -> None:
-    if not User.objects.filter(username=ADMINISTRATOR).exists():
-        User.objects.create_superuser(ADMINISTRATOR, password=PASSWORD)
+def _administrator(hashed: str) -> None:
+    facts = {"is_staff": True, "is_superuser": True, "password": hashed}
+    User.objects.get_or_create(username=ADMINISTRATOR, defaults=facts)
 
 
 def _account(role: AccountRole, merchant: Merchant, base_url: str) -> GatewayAccount:

@@ -23,7 +23,7 @@ from orders.models import (
     Reference,
     Transaction,
 )
-from orders.references import references
+from orders.references import plain_words
 
 CHUNK = 1_000
 _SEALED_AT_ONCE = 20_000
@@ -32,17 +32,17 @@ _SEALED_AT_ONCE = 20_000
 def load(chunk: Sequence[Rows]) -> None:
     """Insert the rows of these orders, parents first; children learn the keys of their parents on the way."""
     with database_transaction.atomic():
-        _insert(Order, [rows.order for rows in chunk])
-        _insert(Transaction, [rows.transaction for rows in chunk])
+        _insert_and_learn_keys(Order, [rows.order for rows in chunk])
+        _insert_and_learn_keys(Transaction, [rows.transaction for rows in chunk])
         for rows in chunk:
             _join_order(rows)
-        _insert(Capture, _all(rows.captures for rows in chunk))
+        _insert_and_learn_keys(Capture, _all(rows.captures for rows in chunk))
         for rows in chunk:
             for modification, capture in rows.refunds_of.items():
                 rows.modifications[modification].capture = rows.captures[capture]
         _insert(Modification, _all(rows.modifications for rows in chunk))
         _insert(OrderLine, _all(rows.lines for rows in chunk))
-        _insert(Reference, _all(references(rows.order, rows.words) for rows in chunk))
+        _insert_words(chunk)
         _insert(Attempt, _all(rows.attempts for rows in chunk))
         _insert(Evidence, _all(rows.evidence for rows in chunk))
         _insert(ExternalMovement, _all(rows.movements for rows in chunk))
@@ -71,8 +71,33 @@ def _join_order(rows: Rows) -> None:
         event.order = rows.order
 
 
-def _insert(model: type[models.Model], rows: list[Any]) -> None:
+def _insert_and_learn_keys(model: type[models.Model], rows: list[Any]) -> None:
     model._default_manager.bulk_create(rows, batch_size=2_000)
+
+
+def _insert(model: type[models.Model], rows: list[Any]) -> None:
+    """Rows whose keys nobody asks for: plain values, many times quicker than `bulk_create`."""
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
+    _write(model, [str(field.column) for field in fields], values)
+
+
+def _insert_words(chunk: Sequence[Rows]) -> None:
+    """By far the most rows, so no objects are made of them."""
+    values = [
+        (rows.order.merchant_id, rows.order.pk, kind, value)
+        for rows in chunk
+        for kind, value in sorted(plain_words(rows.words))
+    ]
+    _write(Reference, ["merchant_id", "order_id", "kind", "value"], values)
+
+
+def _write(model: type[models.Model], columns: Sequence[str], values: Sequence[Sequence[Any]]) -> None:
+    quote = connection.ops.quote_name
+    names, marks = ", ".join(map(quote, columns)), ", ".join(["%s"] * len(columns))
+    if values:
+        with connection.cursor() as cursor:
+            cursor.executemany(f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})", values)  # noqa: S608
 
 
 def _all(parts: Iterable[Sequence[Any]]) -> list[Any]:
