@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
@@ -67,7 +68,7 @@ def _row(order: Order, base: str, zone: str, accounts: Mapping[int, str], now: d
         reference=order.reference,
         name=order.customer_name,
         email=order.customer_email,
-        badge=_badge(order),
+        badge=_badge(order.state, order.in_flight or order.state in _MOVING, order.attention),
         method=getattr(order, "method", None) or "",
         account=accounts.get(order.account_id, ""),
         placed=moment_text(order.placed_at, zone),
@@ -83,10 +84,11 @@ def _row(order: Order, base: str, zone: str, accounts: Mapping[int, str], now: d
     )
 
 
-def _badge(order: Order) -> str:
+@lru_cache(maxsize=256)
+def _badge(state: str, moving: bool, attention: bool) -> str:
     """The state as word and tone; an order that needs a person says so too."""
-    state = badge(order_tone(order.state), order_word(order.state), order.in_flight or order.state in _MOVING)
-    return format_html("{} {}", state, badge("bad", "Attention")) if order.attention else state
+    shown = badge(order_tone(state), order_word(state), moving)
+    return format_html("{} {}", shown, badge("bad", "Attention")) if attention else shown
 
 
 def _beside_time(order: Order, now: datetime) -> tuple[str, str]:
