@@ -20,6 +20,7 @@ from orders.models import (
     ProposalState,
     Source,
     Switch,
+    Transaction,
 )
 from orders.modifications.pause import pause_account
 from orders.modifications.review import propose_resolution, propose_resumption
