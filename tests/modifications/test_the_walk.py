@@ -37,7 +37,9 @@ def test_a_partial_capture_then_a_partial_refund_end_in_both_books(
     assert (capture.state, refund.state) == (ModificationState.SUCCEEDED, ModificationState.SUCCEEDED)
     assert (transaction.captured, transaction.released, transaction.refunded) == (6_000, 4_000, 2_500)
     assert (transaction.capturing, transaction.refunding, transaction.sending_modification) == (0, 0, None)
-    assert capture.gateway_reference and refund.gateway_reference and refund.gateway_id
+    assert capture.gateway_reference
+    assert refund.gateway_reference
+    assert refund.gateway_id
     theirs = gateway.ledger(transactionId=transaction.reference)
     assert [(row["kind"], row["amount"]) for row in theirs["executions"]] == [("capture", 6_000), ("refund", 2_500)]
     assert transaction.order.state == "partly_refunded"
@@ -135,7 +137,8 @@ def test_another_amount_than_asked_freezes_the_transaction_and_waits_for_people(
 
     transaction.refresh_from_db()
     assert capture.state == ModificationState.REVIEW
-    assert transaction.frozen_reason and transaction.unknown_count == 1
+    assert transaction.frozen_reason
+    assert transaction.unknown_count == 1
     assert transaction.capturing == 10_000, "the reservation is held until people have looked"
 
 
