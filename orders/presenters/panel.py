@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from django.contrib.auth.models import User
@@ -93,7 +93,9 @@ def returned_panel(
     """The same form again, with what was typed and why it was not taken."""
     situation = situation_of(transaction, person)
     typed = str(form.data.get("amount", ""))
-    return _panel(transaction, kind, form, situation, may(kind, situation), notice, amount=typed)
+    panel = _panel(transaction, kind, form, situation, may(kind, situation), notice, amount=typed)
+    # The sentence stands beside the amount already; once is enough.
+    return replace(panel, what_if=WhatIf(preview=None, problem="")) if "amount" in form.errors else panel
 
 
 def what_if_of(kind: Kind, situation: Situation, amount: str) -> WhatIf:

@@ -34,8 +34,9 @@ class Story:
     """“Refund of €20.00”."""
     sentence: str
     next_step: str
-    """What happens by itself, as a sentence; empty when nothing does."""
+    """What happens by itself, as a sentence without its full stop; empty when nothing does."""
     next_at: datetime | None
+    """When; None inside the undo window and when a worker takes it as soon as it can."""
     undo_seconds: int
     """Whole seconds until the first send may begin; zero when the window has passed."""
     withdrawable: bool
@@ -44,12 +45,13 @@ class Story:
 def story_of(modification: Modification, *, now: datetime) -> Story:
     """The story so far. The modification comes with its account loaded."""
     undo = _undo_seconds(modification, now)
-    next_step = _next_step(modification, now)
+    next_step = _next_step(modification)
+    waits = modification.due_at is not None and modification.due_at > now and not modification.account.paused
     return Story(
         title=title_of(modification),
         sentence=_SENTENCES[ModificationState(modification.state)](modification),
         next_step=next_step,
-        next_at=modification.due_at if next_step and not undo else None,
+        next_at=modification.due_at if next_step and waits and not undo else None,
         undo_seconds=undo,
         withdrawable=not why_not_withdraw(modification),
     )
@@ -74,13 +76,14 @@ def _undo_seconds(modification: Modification, now: datetime) -> int:
     return max(0, math.ceil((modification.due_at - now).total_seconds()))
 
 
-def _next_step(modification: Modification, now: datetime) -> str:
+def _next_step(modification: Modification) -> str:
     if modification.finished or modification.due_at is None:
         return ""
     if modification.state == ModificationState.IN_FLIGHT:
         return ""
-    if modification.account.paused:
-        return f"Sending through {modification.account.name} is paused: {modification.account.paused_reason}"
+    account = modification.account
+    if account.paused:
+        return f"Sending through {account.name} is paused: {account.paused_reason.rstrip('.')}"
     if modification.next_step == Purpose.QUERY:
         return "The gateway is asked what became of it"
     return "The same request is sent again" if modification.attempts_made else "It is sent to the gateway"

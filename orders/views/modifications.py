@@ -107,7 +107,7 @@ def _refused(
     if isinstance(refusal, ChangedSince):
         notice = Notice(
             tone="careful",
-            title="Changed since you looked.",
+            title="Changed meanwhile.",
             sentence=refusal.sentence,
             lines=tuple(refusal.changes),
         )

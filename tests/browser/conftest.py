@@ -95,8 +95,8 @@ def look(browser: Browser, live_server: LiveServer) -> Look:
             for width in WIDTHS:
                 view.set_viewport_size({"width": width, "height": 900})
                 view.goto(f"{live_server.url}{path}")
-                _keep_picture(view, f"{name}-{width}-{theme}.png")
-                assert _sideways(view) <= 0, f"{name} scrolls sideways at {width} px"
+                keep_picture(view, f"{name}-{width}-{theme}.png")
+                assert sideways(view) <= 0, f"{name} scrolls sideways at {width} px"
                 # The layout in between has the same elements as one of the two.
                 if width != 768:
                     assert axe_findings(view) == "", f"{name} at {width} px, {theme}"
@@ -125,10 +125,10 @@ def _listen(page: Page) -> list[str]:
     return heard
 
 
-def _sideways(page: Page) -> int:
+def sideways(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
-def _keep_picture(page: Page, name: str) -> None:
+def keep_picture(page: Page, name: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / name, full_page=True)

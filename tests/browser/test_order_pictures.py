@@ -9,7 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
 
 from orders.gateways.base import Kind, TransactionState
 from orders.models import (
@@ -24,7 +25,7 @@ from orders.models import (
 )
 from orders.modifications.pause import pause_account
 from orders.modifications.review import propose_resolution, propose_resumption
-from tests.browser.conftest import LogIn, Look
+from tests.browser.conftest import THEMES, WIDTHS, LogIn, Look, axe_findings, keep_picture, sideways
 from tests.factories import a_captured_transaction, a_merchant, a_person, a_transaction, an_account, an_order
 from tests.views.scenes import a_modification, in_state
 
@@ -185,3 +186,80 @@ def test_lists_and_approvals_look_right(
     look(page, reverse("orders:modification_list"), "modifications")
     look(page, reverse("orders:account_list"), "accounts")
     look(page, reverse("orders:account_pause", args=[account.pk]), "account-pause")
+
+
+def _inspect(page: Page, name: str) -> None:
+    """axe and a picture of the page as it stands, in both themes and at both ends of the widths."""
+    for theme in THEMES:
+        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        for width in (WIDTHS[0], WIDTHS[-1]):
+            page.set_viewport_size({"width": width, "height": 900})
+            keep_picture(page, f"{name}-{width}-{theme}.png")
+            assert sideways(page) <= 0, f"{name} scrolls sideways at {width} px"
+            assert axe_findings(page) == "", f"{name} at {width} px, {theme}"
+
+
+def _open_refund(page: Page, live_server: LiveServer, transaction: Transaction) -> None:
+    page.goto(f"{live_server.url}{_order_url(transaction)}")
+    page.get_by_role("link", name="Refund", exact=True).click()
+    expect(page.locator("#action-panel")).to_be_visible()
+
+
+def test_the_panel_beside_the_order_looks_right(
+    page: Page, live_server: LiveServer, log_in: LogIn, mia: User, account: GatewayAccount
+) -> None:
+    log_in(page, "mia")
+    _open_refund(page, live_server, _captured(account))
+
+    _inspect(page, "panel-beside")
+
+
+def test_a_refused_amount_looks_right(
+    page: Page, live_server: LiveServer, log_in: LogIn, mia: User, account: GatewayAccount
+) -> None:
+    log_in(page, "mia")
+    _open_refund(page, live_server, _captured(account))
+    page.get_by_label("Amount").fill("1e2")
+    page.get_by_label("Description").fill("x" * 130)
+    page.get_by_role("button", name="Refund", exact=True).click()
+    expect(page.locator("#id_amount_error")).to_contain_text("is not an amount")
+
+    _inspect(page, "panel-422")
+
+
+def test_a_twin_looks_right(
+    page: Page, live_server: LiveServer, log_in: LogIn, mia: User, account: GatewayAccount
+) -> None:
+    log_in(page, "mia")
+    transaction = _captured(account)
+    in_state(a_modification(transaction, mia, amount=2_000), S.SUCCEEDED)
+    _open_refund(page, live_server, transaction)
+    page.get_by_label("Amount").fill("20.00")
+    page.get_by_role("button", name="Refund", exact=True).click()
+    expect(page.get_by_text("This looks like a repeat.")).to_be_visible()
+
+    _inspect(page, "panel-twin")
+
+
+def test_a_changed_order_looks_right(
+    page: Page, live_server: LiveServer, log_in: LogIn, mia: User, account: GatewayAccount
+) -> None:
+    log_in(page, "mia")
+    transaction = _captured(account)
+    _open_refund(page, live_server, transaction)
+    in_state(a_modification(transaction, mia, amount=2_500), S.SUCCEEDED)
+    page.get_by_role("button", name="Refund", exact=True).click()
+    expect(page.get_by_text("Changed meanwhile.")).to_be_visible()
+
+    _inspect(page, "panel-409")
+
+
+def test_a_followed_refund_looks_right(
+    page: Page, live_server: LiveServer, log_in: LogIn, mia: User, account: GatewayAccount
+) -> None:
+    log_in(page, "mia")
+    _open_refund(page, live_server, _captured(account))
+    page.get_by_role("button", name="Refund", exact=True).click()
+    expect(page.locator("#panel .followed")).to_be_visible()
+
+    _inspect(page, "followed")

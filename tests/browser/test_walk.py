@@ -139,7 +139,7 @@ def test_a_colleagues_click_in_between_shows_what_changed(
     page.get_by_role("button", name="Capture", exact=True).click()
 
     panel = page.locator("#action-panel")
-    expect(panel).to_contain_text("Changed since you looked.")
+    expect(panel).to_contain_text("Changed meanwhile.")
     expect(panel.get_by_label("Amount")).to_have_value("60.00")
     assert not Modification.objects.exists()
     panel.get_by_role("button", name="Capture", exact=True).click()

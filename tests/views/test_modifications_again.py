@@ -109,7 +109,7 @@ def test_who_looked_before_it_changed_sees_what_changed_and_keeps_the_typing() -
 
     fresh = fields_of(answer.content.decode())
     assert answer.status_code == 409
-    assert "Changed since you looked." in _text(answer)
+    assert "Changed meanwhile." in _text(answer)
     assert "colleague asked to refund 10.00 EUR." in _text(answer)
     assert (fresh["amount"], fresh["description"]) == ("30.00", "Strap returned")
     assert '<option value="returned" selected>' in answer.content.decode()
