@@ -41,6 +41,8 @@ class AccountForm(AccountModelForm):
     class Meta:
         model = GatewayAccount
         fields = ("merchant", "name", "gateway", "base_url", "merchant_key", "profile", "concurrency")
+        # Our own check says what is wrong with an address; a URL field would also guess a scheme.
+        field_classes = {"base_url": forms.CharField}
 
     def clean_base_url(self) -> str:
         return _checked(accounts.checked_base_url, self.cleaned_data["base_url"])
