@@ -85,7 +85,10 @@ def _ping_broker() -> None:
         **current_app.conf.broker_transport_options,
         "socket_connect_timeout": BROKER_PATIENCE_SECONDS,
         "socket_timeout": BROKER_PATIENCE_SECONDS,
-        **{"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0},
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
+        "interval_max": 0,
     }
     with current_app.connection_for_write(transport_options=options) as connection:
         connection.default_channel.client.ping()  # type: ignore[attr-defined]  # of the Redis transport
