@@ -19,6 +19,7 @@ from orders.modifications import breaker
 from orders.modifications.contradiction import contradict
 from orders.modifications.crash import crash
 from orders.modifications.notes import Notes, already_stored, complete_attempts, evidence_of
+from orders.modifications.rules import VERBS
 from orders.modifications.settle import settle
 from orders.modifications.situation import capability_of
 from orders.modifications.submit import Result
@@ -194,7 +195,7 @@ def _ruling(row: Modification, outcome: Outcome) -> Ruling | None:
         mismatch = _mismatch(row, outcome)
         if mismatch:
             return Ruling(state=S.REVIEW, reason=mismatch, freeze=True)
-        return Ruling(state=S.SUCCEEDED, reason=outcome.reason)
+        return Ruling(state=S.SUCCEEDED, reason=outcome.reason) if _is_whole(row, outcome.facts) else None
     if outcome.verdict is Verdict.DECLINED:
         return Ruling(state=S.FAILED, reason=outcome.reason)
     return None
@@ -209,10 +210,20 @@ def _agrees(row: Modification, outcome: Outcome) -> bool:
     return outcome.verdict is Verdict.PENDING
 
 
+def _is_whole(row: Modification, facts: Facts) -> bool:
+    """Whether it carries what this kind's success must carry (decisions, “What an answer means”), not our own wish."""
+    if row.kind == Kind.CANCEL_OR_REFUND:
+        return facts.executed_kind is not None
+    return row.kind == Kind.CANCEL or facts.amount is not None
+
+
 def _mismatch(row: Modification, outcome: Outcome) -> str:
     """A sentence when the gateway moved something else than we asked."""
     facts = outcome.facts
     asked = Money(row.amount, row.currency)
+    fitting = (Kind.CANCEL, Kind.REFUND) if row.kind == Kind.CANCEL_OR_REFUND else (Kind(row.kind),)
+    if facts.executed_kind is not None and facts.executed_kind not in fitting:
+        return f"The gateway lists it as a {VERBS[facts.executed_kind]}, we asked for a {VERBS[Kind(row.kind)]}."
     if row.kind in (Kind.CAPTURE, Kind.REFUND) and facts.amount is not None and facts.amount != asked:
         return f"The gateway moved {facts.amount}, we asked for {asked}."
     if not facts.reference:
