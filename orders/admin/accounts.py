@@ -127,7 +127,8 @@ class GatewayAccountAdmin(ReadOnly):
 
 
 def _change(account: GatewayAccount, form: Any, request: HttpRequest) -> None:
-    changed = [name for name in form.changed_data if name in EDITABLE]
+    stored = GatewayAccount.objects.get(pk=account.pk)
+    changed = [name for name in EDITABLE if getattr(stored, name) != getattr(account, name)]
     if changed:
         account.save(update_fields=changed)
         sentence = f"Of account {account.name} was changed: {', '.join(changed)}."
