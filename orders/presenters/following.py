@@ -67,7 +67,7 @@ def follow(
     rows = list(modifications)
     moving = [row for row in rows if not row.finished and row.state != ModificationState.REVIEW]
     pace = pace_seconds(now.timestamp() - seen.since) if moving else 0
-    mark = _mark([pace, *(_fingerprint(row) for row in rows), *facts])
+    mark = _mark([pace, *sorted(map(_fingerprint, rows)), *facts])
     return Following(
         query=urlencode({"since": str(seen.since), "mark": mark}),
         mark=mark,
@@ -89,8 +89,9 @@ def _why_stopped(rows: list[Modification], *, still_moving: bool) -> str:
     return END_KNOWN
 
 
-def _fingerprint(row: Modification) -> tuple[object, ...]:
-    return (row.pk, row.state, row.attempts_made, row.lookups_made, row.due_at, row.reason_text)
+def _fingerprint(row: Modification) -> tuple[str, ...]:
+    shown = (row.pk, row.state, row.attempts_made, row.lookups_made, row.due_at, row.reason_text)
+    return tuple(map(str, shown))
 
 
 def _mark(facts: list[object]) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from orders.presenters.board import board_of
 from orders.presenters.following import Following, Seen
 from orders.presenters.modification_card import card_of
+from orders.presenters.order_page import order_following
 from orders.presenters.timeline import timeline_of
 from orders.views.order import now_of, order_and_transactions
 from orders.views.scope import StaffRequest, modification_for
@@ -43,9 +44,9 @@ def order_live(request: StaffRequest, order_id: int) -> HttpResponse:
     """Everything of an order page that moves."""
     order, transactions = order_and_transactions(request, order_id)
     seen = Seen.from_query(request.GET, now=timezone.now())
-    now = now_of(request, order, transactions, seen)
-    if _unchanged(now.following, seen):
+    if _unchanged(order_following(transactions, seen, now=timezone.now()), seen):
         return HttpResponse(status=NOTHING_NEW)
+    now = now_of(request, order, transactions, seen)
     context = {"order": order, "zone": order.merchant.time_zone, "now": now, "timeline": timeline_of(order)}
     return render(request, "orders/_order_live.html", context, status=_status(now.following))
 

@@ -192,7 +192,7 @@ def test_polls_do_not_keep_a_session_alive(client: Client, modification: Modific
     assert client.session["seen_at"] == 1
 
 
-@pytest.mark.parametrize(("where", "budget"), [("modification", 4), ("order", 8)])
+@pytest.mark.parametrize(("where", "budget"), [("modification", 4), ("order", 5)])
 def test_a_poll_that_finds_nothing_new_is_cheap(
     client: Client, modification: Modification, where: str, budget: int
 ) -> None:
