@@ -29,7 +29,7 @@ def order_list(request: StaffRequest) -> HttpResponse:
     """The orders a person may see, newest first, fifty at a time."""
     require(request.user, "view")
     shell = shell_for(request)
-    filters = OrderFilter(request.GET, merchants=shell.merchants, accounts=shell.accounts, zone=_zone(shell))
+    filters = OrderFilter(request.GET, merchants=shell.merchants, accounts=shell.accounts, zone=_zone(request, shell))
     filters.is_valid()
     after, before, problem = _cursors(request)
     orders = with_method(_visible(request, shell).filter(filters.conditions()))
@@ -111,8 +111,8 @@ def _around(request: HttpRequest, filters: OrderFilter, shell: Shell) -> dict[st
     return {
         "place": "attention" if flag == "attention" else "orders",
         "merchant": next((choice for choice in shell.merchants if choice.id == merchant_id), None),
-        "zone": _zone(shell),
-        "several_zones": len({merchant.time_zone for merchant in shell.merchants}) > 1,
+        "zone": _zone(request, shell),
+        "several_zones": len(_zones(request, shell)) > 1,
         "in_words": filters.in_words(),
         "folded_words": filters.in_words(without=("merchant", "flag")),
         "views": [
@@ -123,10 +123,18 @@ def _around(request: HttpRequest, filters: OrderFilter, shell: Shell) -> dict[st
     }
 
 
-def _zone(shell: Shell) -> str:
-    """The zone of the merchants' days when they share one; otherwise UTC."""
-    zones = {merchant.time_zone for merchant in shell.merchants}
+def _zone(request: HttpRequest, shell: Shell) -> str:
+    """The zone in which days begin: that of the merchants shown when they share one; otherwise UTC."""
+    zones = _zones(request, shell)
     return next(iter(zones)) if len(zones) == 1 else "UTC"
+
+
+def _zones(request: HttpRequest, shell: Shell) -> set[str]:
+    """Of the chosen merchant; of all the person's merchants when none of them is chosen."""
+    chosen = request.GET.get("merchant")
+    zones = {merchant.id: merchant.time_zone for merchant in shell.merchants}
+    only = {zone for number, zone in zones.items() if str(number) == chosen}
+    return only or set(zones.values())
 
 
 def _cursors(request: HttpRequest) -> tuple[Cursor | None, Cursor | None, str]:

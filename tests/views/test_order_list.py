@@ -194,6 +194,14 @@ def test_days_begin_at_midnight_of_the_merchant(mia: Client, account: GatewayAcc
     assert shown(mia, "?placed_from=2026-01-14&placed_to=2026-01-14") == []
 
 
+def test_days_follow_the_chosen_merchant_where_zones_differ(client: Client, account: GatewayAccount) -> None:
+    tokyo = a_merchant("Sakura", time_zone="Asia/Tokyo")
+    client.force_login(a_person(merchants=[account.merchant, tokyo], groups=["viewer"]))
+
+    assert "Days begin at midnight in UTC" in client.get("/orders/").content.decode()
+    assert "Days begin at midnight in Asia/Tokyo" in client.get(f"/orders/?merchant={tokyo.pk}").content.decode()
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
