@@ -105,12 +105,19 @@ def request_modification(
 
 def _accept(wish: Wish) -> Modification:
     for _ in range(_TRIES):
-        known = Modification.objects.filter(pk=wish.modification_id).select_related("transaction").first()
+        known = _already_asked(wish)
         if known is not None:
-            return _known(wish, known)
+            return known
         transaction = _transaction(wish)
-        _check_version(wish, transaction)
-        capture = _check_rules(wish, transaction)
+        try:
+            _check_version(wish, transaction)
+            capture = _check_rules(wish, transaction)
+        except Refused:
+            # The same form may have been accepted between our two looks; then this is its second click, not a refusal.
+            known = _already_asked(wish)
+            if known is not None:
+                return known
+            raise
         # Otherwise somebody moved this transaction, or used this id, between our look and our reservation: look again.
         with suppress(IntegrityError), database_transaction.atomic():
             if books.reserve(
@@ -133,8 +140,11 @@ def _transaction(wish: Wish) -> Transaction:
     return found
 
 
-def _known(wish: Wish, known: Modification) -> Modification:
-    """The row of a repeated form, when it is the same form; a conflict otherwise."""
+def _already_asked(wish: Wish) -> Modification | None:
+    """The row of a repeated form, when it is the same form; a conflict when it says something else."""
+    known = Modification.objects.filter(pk=wish.modification_id).select_related("transaction").first()
+    if known is None:
+        return None
     if not Transaction.objects.of(wish.by).filter(pk=known.transaction_id).exists():
         raise IdConflict(INVALID_ID, code="invalid_id")
     same = (
