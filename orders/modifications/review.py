@@ -34,6 +34,7 @@ from orders.summary import summarise
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+_REFERENCE_MAXIMUM = 64
 _VERDICTS = (Verdict.SUCCEEDED.value, Verdict.DECLINED.value)
 
 
@@ -164,6 +165,7 @@ def _check_resolution(
         raise NotAllowed("Only a modification in doubt is resolved by hand.", code="not_in_doubt")
     if verdict not in _VERDICTS:
         raise NotAllowed("Say whether it succeeded or failed.", code="verdict")
+    _check_executed_kind(row, verdict, executed_kind)
     if verdict == Verdict.DECLINED.value:
         return
     if amount != row.amount:
@@ -173,9 +175,21 @@ def _check_resolution(
             "resolve it as failed and let the refresh store what moved.",
             code="amount",
         )
-    if not gateway_reference.strip():
-        raise NotAllowed("A success carries the gateway’s reconciliation reference.", code="reference")
-    if row.kind == Kind.CANCEL_OR_REFUND and executed_kind not in (Kind.CANCEL, Kind.REFUND):
+    if not 1 <= len(gateway_reference.strip()) <= _REFERENCE_MAXIMUM:
+        raise NotAllowed(
+            f"A success carries the gateway’s reconciliation reference, 1 to {_REFERENCE_MAXIMUM} characters.",
+            code="reference",
+        )
+
+
+def _check_executed_kind(row: Modification, verdict: str, executed_kind: str) -> None:
+    """Only a cancel-or-refund leaves open what was done, and its success must say it."""
+    if row.kind == Kind.CANCEL_OR_REFUND:
+        chosen = {Kind.CANCEL.value, Kind.REFUND.value}
+        fitting = chosen if verdict == Verdict.SUCCEEDED.value else {*chosen, ""}
+    else:
+        fitting = {"", row.kind}
+    if executed_kind not in fitting:
         raise NotAllowed("Say whether the gateway cancelled or refunded.", code="executed_kind")
 
 
