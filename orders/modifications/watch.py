@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Min, Q, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 
 from orders.database import database_now
 from orders.models import GatewayAccount, Heartbeat, Modification, ModificationState, Switch
@@ -42,7 +42,9 @@ def workers_alive() -> list[Heartbeat]:
 def _takeable(now: datetime) -> QuerySet[Modification]:
     closed = GatewayAccount.objects.filter(Q(paused_at__isnull=False) | Q(breaker_until__gt=now))
     return Modification.objects.filter(
-        Q(transaction__sending_modification__isnull=True) | Q(next_step="query"),
+        Q(transaction__sending_modification__isnull=True)
+        | Q(transaction__sending_modification=F("id"))
+        | Q(next_step="query"),
         state__in=_WAITING,
         due_at__lte=now,
         transaction__frozen_reason="",
