@@ -36,6 +36,8 @@ def connect() -> None:
     post_save.connect(_person_saved, sender=User, dispatch_uid="orders.person_saved")
     post_save.connect(_joined, sender=Membership, dispatch_uid="orders.joined")
     post_delete.connect(_left, sender=Membership, dispatch_uid="orders.left")
+    post_save.connect(_group_saved, sender=Group, dispatch_uid="orders.group_saved")
+    post_delete.connect(_group_removed, sender=Group, dispatch_uid="orders.group_removed")
     for through in (User.groups.through, User.user_permissions.through, Group.permissions.through):
         m2m_changed.connect(_granted, sender=through, dispatch_uid=f"orders.granted.{through.__name__}")
 
@@ -94,6 +96,15 @@ def _joined(*, instance: Membership, created: bool, **_: Any) -> None:
 def _left(*, instance: Membership, **_: Any) -> None:
     sentence = f"{instance.user.username} no longer works for {instance.merchant.name}."
     _record("membership_removed", sentence, {"person": instance.user_id}, merchant=instance.merchant)
+
+
+def _group_saved(*, instance: Group, created: bool, **_: Any) -> None:
+    verb, done = ("group_added", "added") if created else ("group_saved", "saved")
+    _record(verb, f"The group {instance.name} was {done}.", {"group": instance.name})
+
+
+def _group_removed(*, instance: Group, **_: Any) -> None:
+    _record("group_removed", f"The group {instance.name} was removed.", {"group": instance.name})
 
 
 def _granted(*, instance: Model, action: str, model: type[Model], pk_set: set[int] | None, **_: Any) -> None:
