@@ -154,6 +154,13 @@ class RejectionForm(PlainForm):
     )
 
 
+def fresh_resolution(modification: Modification) -> ResolutionForm:
+    """An empty form with the amount that was asked for filled in."""
+    return ResolutionForm(
+        modification=modification, initial={"amount": amount_text(modification.amount, modification.currency)}
+    )
+
+
 def amount_text(amount_minor: int, currency: str) -> str:
     """An amount as people type it: `12.50`, without symbol or separators."""
     return f"{Money(amount_minor, currency).decimal:f}"

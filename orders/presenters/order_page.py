@@ -177,7 +177,7 @@ def _open_sum(modifications: Iterable[Modification], kind: Kind) -> int:
     return sum(row.amount for row in modifications if row.kind == kind and not row.finished)
 
 
-def _facts(transactions: Iterable[Transaction]) -> list[object]:
+def _facts(transactions: Iterable[Transaction]) -> Sequence[object]:
     """What else the page redraws for; the order's own word follows from these."""
     return sorted(
         (row.pk, row.version, row.state, str(row.refreshed_at), row.frozen_reason, row.account.paused_reason)

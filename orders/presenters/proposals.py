@@ -106,7 +106,7 @@ def _deciders(proposal: Proposal) -> set[str]:
 
 def _title(proposal: Proposal) -> str:
     if proposal.subject == ProposalSubject.RESOLVE and proposal.modification is not None:
-        return f"{title_of(proposal.modification)} {_verdict_word(proposal)}"
+        return f"Resolve as {_verdict_word(proposal)}: {title_of(proposal.modification)}"
     if proposal.subject == ProposalSubject.UNFREEZE and proposal.transaction is not None:
         return f"Unfreeze transaction {proposal.transaction.reference}"
     return f"Resume sending through {proposal.account.name if proposal.account else 'an account'}"
@@ -123,10 +123,10 @@ def _effect(proposal: Proposal) -> str:
     if proposal.subject == ProposalSubject.RESUME:
         return "Everything that waits on this account is sent again, oldest first."
     if proposal.verdict != "succeeded":
-        return "The books say that no money moved, and the reserved amount is free again. Nothing is sent."
+        return "Confirming books that no money moved and frees the reserved amount. Nothing is sent."
     amount = _amount(proposal)
     how = {"cancel": " as a cancellation", "refund": " as a refund"}.get(proposal.executed_kind, "")
-    return f"The books say that {amount} moved{how}. Nothing is sent."
+    return f"Confirming books that {amount} moved{how}. Nothing is sent."
 
 
 def _amount(proposal: Proposal) -> str:

@@ -75,9 +75,9 @@ def account_resumption(request: StaffRequest, account_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def general_pause(request: StaffRequest) -> HttpResponse:
     """Stop all sending everywhere, with a reason."""
-    require(request.user, "configure")
     form = PauseForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
+        require(request.user, "configure")
         return _form(request, form, None, title="Pause all sending", template="orders/general_pause.html")
     with refusal_as_message(request):
         pause_everything(reason=form.cleaned_data["reason"], by=request.user, source=Source.PAGE)

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from orders.forms import fresh_resolution
 from orders.presenters.board import board_of
 from orders.presenters.following import Following, Seen
 from orders.presenters.modification_card import card_of
@@ -19,6 +20,8 @@ from orders.views.order import now_of, order_and_transactions
 from orders.views.scope import StaffRequest, modification_for
 
 NOTHING_NEW = 204
+OPEN, CLOSED = "open", "closed"
+"""How the form that resolves by hand stands on the page that polls."""
 STOP_POLLING = 286
 """htmx: swap this answer in and stop polling."""
 
@@ -33,9 +36,13 @@ def modification_live(request: StaffRequest, modification_id: UUID) -> HttpRespo
     if _unchanged(card.following, seen):
         return HttpResponse(status=NOTHING_NEW)
     context: dict[str, Any] = {"card": card, "zone": modification.merchant.time_zone}
-    if request.GET.get("board") != "1":
+    shown = request.GET.get("board", "")
+    if shown not in (OPEN, CLOSED):
         return render(request, "orders/_modification_card.html", context, status=_status(card.following))
-    context["board"] = board_of(modification, request.user, now=now)
+    board = context["board"] = board_of(modification, request.user, now=now)
+    # A form in which somebody may be typing is left alone while it is of use.
+    if shown == CLOSED or not board.may_propose:
+        context["form"] = fresh_resolution(modification)
     return render(request, "orders/_board_live.html", context, status=_status(card.following))
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from orders.forms import ResolutionForm, amount_text
+from orders.forms import ResolutionForm, fresh_resolution
 from orders.models import Modification, Source
 from orders.modifications.hurry import ask_now, retry_now
 from orders.modifications.refusals import Refused, UnknownThing
@@ -31,8 +31,7 @@ INVALID = 422
 def modification(request: StaffRequest, modification_id: UUID) -> HttpResponse:
     """The evidence board."""
     row = modification_for(request.user, modification_id)
-    form = ResolutionForm(modification=row, initial={"amount": amount_text(row.amount, row.currency)})
-    return _board(request, row, form)
+    return _board(request, row, fresh_resolution(row))
 
 
 @require_GET

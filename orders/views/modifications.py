@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -101,29 +102,40 @@ def _request(request: StaffRequest, form: ModificationForm, transaction: Transac
 def _refused(
     request: StaffRequest, form: ModificationForm, transaction_id: int, kind: Kind, refusal: Refused
 ) -> HttpResponse:
-    """The panel again, saying why; drawn from the transaction as it stands now."""
+    """The panel again, saying why; drawn from the transaction as it stands now, and the order page with it."""
     person = request.user
     transaction = transaction_for(person, transaction_id)
-    if isinstance(refusal, ChangedSince):
-        notice = Notice(
-            tone="careful",
-            title="Changed meanwhile.",
-            sentence=refusal.sentence,
-            lines=tuple(refusal.changes),
-        )
-        return _show(request, fresh_panel(transaction, person, kind, typed=form, notice=notice), status=CONFLICT)
-    if isinstance(refusal, IdConflict):
-        notice = Notice(tone="bad", title="Nothing was sent.", sentence=refusal.sentence)
-        return _show(request, fresh_panel(transaction, person, kind, typed=form, notice=notice), status=CONFLICT)
-    if isinstance(refusal, Suspicious):
-        notice = twins_notice(refusal.sentence, refusal.twins)
+    notice, starts_anew = _notice(refusal)
+    if starts_anew:
+        panel = fresh_panel(transaction, person, kind, typed=form, notice=notice)
     else:
-        notice = Notice(tone="bad", title="Not done.", sentence=refusal.sentence)
-    return _show(request, returned_panel(transaction, person, kind, form, notice=notice), status=INVALID)
+        panel = returned_panel(transaction, person, kind, form, notice=notice)
+    status = CONFLICT if starts_anew else INVALID
+    if not asks_for_fragment(request):
+        return _show(request, panel, status=status)
+    context = _panel_context(request, panel) | _order_parts(request, transaction.order_id)
+    return render(request, "orders/_panel_refused.html", context, status=status)
+
+
+def _notice(refusal: Refused) -> tuple[Notice, bool]:
+    """What to say, and whether the form must start anew with another id and the present version."""
+    if isinstance(refusal, ChangedSince):
+        changes = tuple(refusal.changes)
+        return Notice(tone="careful", title="Changed meanwhile.", sentence=refusal.sentence, lines=changes), True
+    if isinstance(refusal, IdConflict):
+        return Notice(tone="bad", title="Nothing was sent.", sentence=refusal.sentence), True
+    if isinstance(refusal, Suspicious):
+        return twins_notice(refusal.sentence, refusal.twins), False
+    return Notice(tone="bad", title="Not done.", sentence=refusal.sentence), False
 
 
 def _show(request: StaffRequest, panel: Panel, *, status: int = 200) -> HttpResponse:
-    context = {
+    context = _panel_context(request, panel)
+    return answer(request, page="orders/panel.html", fragment="orders/_panel.html", context=context, status=status)
+
+
+def _panel_context(request: StaffRequest, panel: Panel) -> dict[str, Any]:
+    return {
         "place": "orders",
         "panel": panel,
         "order": panel.transaction.order,
@@ -131,21 +143,26 @@ def _show(request: StaffRequest, panel: Panel, *, status: int = 200) -> HttpResp
         "embedded": asks_for_fragment(request),
         "undo_seconds": settings.UNDO_SECONDS,
     }
-    return answer(request, page="orders/panel.html", fragment="orders/_panel.html", context=context, status=status)
 
 
-def _made(request: StaffRequest, made: Modification) -> HttpResponse:
-    """The card of the modification, and the parts of the order page that it changed."""
-    modification = modification_for(request.user, made.pk)
-    order, transactions = order_and_transactions(request, modification.transaction.order_id)
+def _order_parts(request: StaffRequest, order_id: int) -> dict[str, Any]:
+    """The parts of the order page beside the panel, as they stand now."""
+    order, transactions = order_and_transactions(request, order_id)
     seen = Seen.beginning(now=timezone.now())
-    context = {
-        "card": card_of(modification, seen=seen, now=timezone.now()),
+    return {
         "order": order,
         "zone": order.merchant.time_zone,
         "now": now_of(request, order, transactions, seen),
         "timeline": timeline_of(order),
     }
+
+
+def _made(request: StaffRequest, made: Modification) -> HttpResponse:
+    """The card of the modification, and the parts of the order page that it changed."""
+    modification = modification_for(request.user, made.pk)
+    now = timezone.now()
+    card = card_of(modification, seen=Seen.beginning(now=now), now=now)
+    context = {"card": card} | _order_parts(request, modification.transaction.order_id)
     return render(request, "orders/_modification_made.html", context)
 
 

@@ -191,7 +191,7 @@ def test_a_doubtful_end_is_proposed_and_nothing_changes_yet(client: Client, modi
         ({"verdict": "perhaps"}, "perhaps is not one of the available choices"),
         ({"amount": "1e2"}, "is not an amount"),
         ({"amount": "19.00"}, "It asked for 20.00 EUR"),
-        ({"gateway_reference": ""}, "A success carries the gateway’s reconciliation reference."),
+        ({"gateway_reference": ""}, "A success carries the gateway’s reconciliation reference"),
         ({"evidence_text": "x" * 2001}, "at most 2000 characters"),
     ],
 )

@@ -111,6 +111,8 @@ def test_who_looked_before_it_changed_sees_what_changed_and_keeps_the_typing() -
     assert answer.status_code == 409
     assert "Changed meanwhile." in _text(answer)
     assert "colleague asked to refund 10.00 EUR." in _text(answer)
+    assert f'id="order-{transaction.order_id}-now" hx-swap-oob="true"' in _text(answer)
+    assert "€10.00 pending" in _text(answer)
     assert (fresh["amount"], fresh["description"]) == ("30.00", "Strap returned")
     assert '<option value="returned" selected>' in answer.content.decode()
     assert fresh["modification_id"] != form["modification_id"]

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders.gateways.base import Verdict
+from orders.groups import seeded_group
 from orders.models import GatewayAccount, Modification, ModificationState
 from orders.presenters.following import END_KNOWN, NEEDS_A_PERSON, TIME_LIMIT
 from tests.factories import a_captured_transaction
@@ -203,3 +204,22 @@ def test_a_poll_that_finds_nothing_new_is_cheap(
 
     assert answer.status_code == 204
     assert len(queries) <= budget
+
+
+def test_a_form_that_resolves_by_hand_opens_by_itself_and_is_not_redrawn_under_the_hands(
+    shop: tuple[GatewayAccount, User], client: Client, modification: Modification
+) -> None:
+    shop[1].groups.add(seeded_group("supervisor"))
+    url, _ = _poll_of(client.get(_page(modification, "modification")))
+    doubtful(modification, S.UNKNOWN)
+    opened = _poll(client, url)
+    url, _ = _poll_of(opened)
+    Modification.objects.filter(pk=modification.pk).update(lookups_made=1)
+    redrawn = _poll(client, url)
+    Modification.objects.filter(pk=modification.pk).update(state=S.IN_FLIGHT, lease_until=timezone.now())
+    gateway_says(modification, Verdict.SUCCEEDED)
+    ended = _poll(client, url)
+
+    assert 'name="evidence_text"' in opened.content.decode()
+    assert 'id="resolution"' not in redrawn.content.decode()
+    assert "The end is known; there is nothing to resolve." in ended.content.decode()
