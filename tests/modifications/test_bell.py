@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import queue
+import select
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -121,7 +123,9 @@ def test_a_refresh_is_asked_for_by_its_own_task(rings: queue.Queue[Any]) -> None
 
 
 def test_one_thread_rings_for_the_whole_process(ringer: Callable[[Callable[..., object]], None]) -> None:
-    ringer(lambda *_, **__: None)
+    sent: list[str] = []
+    ringer(lambda task, **_: sent.append(task))
+    assert until(lambda: bool(sent))
     before = threading.active_count()
 
     for number in range(5):
@@ -133,15 +137,24 @@ def test_one_thread_rings_for_the_whole_process(ringer: Callable[[Callable[..., 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_rings_with_a_thread_of_its_own(ringer: Callable[[Callable[..., object]], None]) -> None:
     reader, writer = os.pipe()
-    ringer(lambda _task, *, args, **__: os.write(writer, args[0].encode()))
-    assert os.read(reader, 100) == b"first"
+    ringer(lambda _task, *, args, **__: os.write(writer, f"{args[0]} in {os.getpid()};".encode()))
+    _read_until(reader, f"first in {os.getpid()};")
 
     child = os.fork()
     if not child:
-        bell.ring("from the child")
+        bell.ring("second")
         time.sleep(WAIT_SECONDS)
         os._exit(0)
 
-    assert os.read(reader, 100) == b"from the child"
-    os.kill(child, 9)
+    _read_until(reader, f"second in {child};")
+    os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+
+
+def _read_until(reader: int, wanted: str) -> None:
+    told = ""
+    ends_at = time.monotonic() + WAIT_SECONDS
+    while wanted not in told:
+        assert time.monotonic() < ends_at, told
+        if select.select([reader], [], [], 0.1)[0]:
+            told += os.read(reader, 1_000).decode()
