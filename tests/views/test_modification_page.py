@@ -85,7 +85,7 @@ def test_attempts_and_evidence_are_shown(client: Client, modification: Modificat
     assert modification.gateway_reference in board
 
 
-@pytest.mark.parametrize("state", list(set(S) - {S.WITHDRAWN}))
+@pytest.mark.parametrize("state", sorted(set(S) - {S.WITHDRAWN}))
 def test_every_state_has_a_story(client: Client, modification: Modification, state: ModificationState) -> None:
     in_state(modification, state)
 
