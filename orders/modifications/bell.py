@@ -25,6 +25,17 @@ _started_in: int | None = None
 _starting = threading.Lock()
 
 
+def _begin_anew() -> None:
+    """In a forked child: the parent's queue may be locked, or about to wake a thread that only the parent has."""
+    global _rings, _started_in, _starting
+    _rings = queue.Queue(_CAPACITY)
+    _started_in = None
+    _starting = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
+
+
 def ring(modification_id: str) -> None:
     """Say that this modification may be due. Returns at once and never raises."""
     _put((RING, modification_id))
