@@ -31,17 +31,17 @@ def read(database: str, queries: Mapping[str, str]) -> dict[str, list[Row]]:
 def _read_postgres(url: str, queries: Mapping[str, str]) -> dict[str, list[Row]]:
     with psycopg.connect(url, row_factory=dict_row, connect_timeout=10) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return {name: [_plain(row) for row in connection.execute(query.encode())] for name, query in queries.items()}
+        return {name: [plain(row) for row in connection.execute(query.encode())] for name, query in queries.items()}
 
 
 def _read_sqlite(path: str, queries: Mapping[str, str]) -> dict[str, list[Row]]:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("BEGIN")
-        return {name: [_plain(dict(row)) for row in connection.execute(query)] for name, query in queries.items()}
+        return {name: [plain(dict(row)) for row in connection.execute(query)] for name, query in queries.items()}
 
 
-def _plain(row: Row) -> Row:
+def plain(row: Row) -> Row:
     return {name: _value(name, value) for name, value in row.items()}
 
 
