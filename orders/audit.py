@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from django.db import IntegrityError
 from django.db import transaction as database_transaction
 
 from orders.database import database_now
@@ -115,20 +116,27 @@ def seal(*, limit: int = 1000) -> int:
     """Chain up to `limit` events that have no seal yet, oldest first; returns how many.
 
     Events are found by the absence of a seal and never by “greater than the last id”, because ids commit out of order.
-    Two sealers are harmless: the second fails on the sequence and its transaction is undone.
+    Several sealers are harmless: the sequence is unique, so that the slower one is undone and says 0.
     """
-    with database_transaction.atomic():
-        last = EventSeal.objects.order_by("-sequence").first()
-        sequence, previous = (last.sequence, last.hash) if last else (0, GENESIS)
-        now = database_now()
-        seals = []
-        for event in Event.objects.filter(seal__isnull=True).order_by("id")[:limit]:
-            sequence += 1
-            link = link_hash(previous, event)
-            seals.append(EventSeal(sequence=sequence, event=event, previous_hash=previous, hash=link, sealed_at=now))
-            previous = link
-        EventSeal.objects.bulk_create(seals)
-        return len(seals)
+    try:
+        with database_transaction.atomic():
+            return _seal_next(limit)
+    except IntegrityError:
+        return 0
+
+
+def _seal_next(limit: int) -> int:
+    last = EventSeal.objects.order_by("-sequence").first()
+    sequence, previous = (last.sequence, last.hash) if last else (0, GENESIS)
+    now = database_now()
+    seals = []
+    for event in Event.objects.filter(seal__isnull=True).order_by("id")[:limit]:
+        sequence += 1
+        link = link_hash(previous, event)
+        seals.append(EventSeal(sequence=sequence, event=event, previous_hash=previous, hash=link, sealed_at=now))
+        previous = link
+    EventSeal.objects.bulk_create(seals)
+    return len(seals)
 
 
 def verify(*, head: str = "") -> Verification:
