@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError
 from django.db import transaction as database_transaction
 
 from orders import audit
 from orders.database import database_now, in_one_transaction
-from orders.gateways.base import CannotSay, Instruction, Kind
-from orders.gateways.registry import gateway_named
+from orders.gateways.base import Kind
 from orders.models import Capture, Event, Modification, Reference, ReferenceKind, Source, Transaction
 from orders.modifications import bell, books
 from orders.modifications.crash import crash
@@ -33,6 +29,7 @@ from orders.modifications.refusals import (
 from orders.modifications.rules import VERBS, may
 from orders.modifications.situation import situation_of
 from orders.modifications.suspicion import twins_of
+from orders.modifications.wish import Wish, description_of, frozen_row
 from orders.modifications.words import CUSTOM_REFERENCE_MAXIMUM, DESCRIPTION_MAXIMUM, REASONS, check_words
 from orders.money import Money
 from orders.summary import summarise
@@ -43,23 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["CUSTOM_REFERENCE_MAXIMUM", "DESCRIPTION_MAXIMUM", "REASONS", "request_modification"]
 
 _TRIES = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What was asked, exactly as it will be compared when the same id comes again."""
-
-    modification_id: UUID
-    transaction_id: int
-    kind: Kind
-    amount: int
-    reason: str
-    description: str
-    by: User
-    source: Source
-    expected_version: int | None
-    custom_references: Mapping[str, str] = field(default_factory=dict)
-    confirmed_twin: bool = False
 
 
 def request_modification(
@@ -152,7 +132,7 @@ def _already_asked(wish: Wish) -> Modification | None:
         and known.transaction_id == wish.transaction_id
         and known.kind == wish.kind
         and known.amount == wish.amount
-        and known.description == _description(wish)
+        and known.description == description_of(wish)
     )
     if same:
         return known
@@ -206,7 +186,7 @@ def _check_twins(wish: Wish, transaction: Transaction, now: datetime) -> None:
 def _write(wish: Wish, transaction: Transaction, capture: Capture | None) -> Modification:
     """The row with its frozen bytes, the words to find it by, the event, and the bell."""
     now = database_now()
-    modification = _freeze(wish, transaction, capture, now)
+    modification = frozen_row(wish, transaction, capture, now)
     modification.save(force_insert=True)
     Reference.objects.bulk_create(
         [
@@ -236,66 +216,6 @@ def _write(wish: Wish, transaction: Transaction, capture: Capture | None) -> Mod
 def _announce(modification: Modification) -> None:
     crash("after_commit_before_publish", modification.pk)
     bell.ring(str(modification.pk))
-
-
-def _freeze(wish: Wish, transaction: Transaction, capture: Capture | None, now: datetime) -> Modification:
-    account = transaction.account
-    instruction = Instruction(
-        modification_id=str(wish.modification_id),
-        kind=wish.kind,
-        transaction_reference=transaction.reference,
-        merchant_key=account.merchant_key,
-        amount=Money(wish.amount, transaction.currency),
-        description=_description(wish),
-        custom_references=_custom_references(wish, transaction),
-    )
-    try:
-        request = gateway_named(account.gateway).compose(instruction)
-    except CannotSay as refusal:
-        raise NotAllowed(str(refusal), code="cannot_say") from refusal
-    return Modification(
-        id=wish.modification_id,
-        merchant_id=transaction.merchant_id,
-        account=account,
-        transaction=transaction,
-        capture=capture,
-        kind=wish.kind.value,
-        amount=wish.amount,
-        currency=transaction.currency,
-        reason=wish.reason,
-        description=instruction.description,
-        custom_references=dict(instruction.custom_references),
-        requested_by=wish.by,
-        requested_at=now,
-        source=wish.source,
-        expected_version=wish.expected_version,
-        method=request.method,
-        base_url=account.base_url,
-        path=request.path,
-        headers=dict(request.headers),
-        body=request.body,
-        body_sha256=hashlib.sha256(request.body).hexdigest(),
-        due_at=now + timedelta(seconds=_undo_seconds(wish.source)),
-    )
-
-
-def _undo_seconds(source: Source) -> float:
-    """People on pages may change their mind; a command says what it means."""
-    return float(settings.UNDO_SECONDS) if source in (Source.PAGE, Source.ADMIN) else 0.0
-
-
-def _description(wish: Wish) -> str:
-    return wish.description or dict(REASONS).get(wish.reason, "")
-
-
-def _custom_references(wish: Wish, transaction: Transaction) -> dict[str, str]:
-    """Always filled, so that the gateway's own pages lead back to us; no personal data."""
-    ours = {
-        "custom1": transaction.order.reference,
-        "custom2": wish.reason or "none",
-        "custom3": f"{wish.source}-{wish.by.pk}",
-    }
-    return {name: wish.custom_references.get(name) or value for name, value in ours.items()}
 
 
 def _sentence(wish: Wish, transaction: Transaction) -> str:

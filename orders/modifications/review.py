@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import IntegrityError
 
 from orders import audit
 from orders.database import database_now, in_one_transaction
-from orders.gateways.base import Facts, Kind, Outcome, Verdict
+from orders.gateways.base import Kind, Verdict
 from orders.models import (
-    EvidenceSource,
     GatewayAccount,
     Merchant,
     Modification,
@@ -25,11 +22,10 @@ from orders.models import (
     Source,
     Transaction,
 )
+from orders.modifications.proposals import carry_out, fingerprint_of, tell, what_is_proposed
 from orders.modifications.refusals import NotAllowed, Refused, UnknownThing
-from orders.modifications.resolve import apply_evidence
 from orders.money import Money
 from orders.permissions import permissions_of
-from orders.summary import summarise
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -128,10 +124,10 @@ def confirm(*, proposal_id: UUID, fingerprint: str, by: User, source: Source) ->
             raise NotAllowed("You proposed this yourself; a second person must confirm it.", code="own_proposal")
         if fingerprint != proposal.fingerprint:
             raise NotAllowed("This is not what was proposed. Open the proposal again.", code="fingerprint")
-        if _fingerprint(proposal) != proposal.fingerprint:
+        if fingerprint_of(proposal) != proposal.fingerprint:
             return _decide(proposal, ProposalState.VOID, "The subject changed since it was proposed.", by, source)
         decided = _decide(proposal, ProposalState.CONFIRMED, "", by, source)
-        _carry_out(proposal, by, source)
+        carry_out(proposal, by)
         return decided
 
     proposal = _audited(act, verb="proposal.confirmation_refused", by=by, source=source, subject=str(proposal_id))
@@ -204,12 +200,12 @@ def _store(proposal: Proposal, evidence_text: str, by: User, source: Source) -> 
     proposal.evidence_text = evidence_text.strip()[:4000]
     proposal.proposed_by = by
     proposal.proposed_at = database_now()
-    proposal.fingerprint = _fingerprint(proposal)
+    proposal.fingerprint = fingerprint_of(proposal)
     try:
         proposal.save(force_insert=True)
     except IntegrityError as error:
         raise NotAllowed("A proposal for this is already waiting for a second person.", code="waiting") from error
-    _tell(proposal, "proposed", f"{by.get_username()} proposed to {_what(proposal)}.", by, source)
+    tell(proposal, "proposed", f"{by.get_username()} proposed to {what_is_proposed(proposal)}.", by, source)
     return proposal
 
 
@@ -231,98 +227,15 @@ def _open_proposal(proposal_id: UUID, by: User) -> Proposal:
     return proposal
 
 
-def _fingerprint(proposal: Proposal) -> str:
-    """What exactly is proposed, and the state of its subject: any change of either changes the hash."""
-    content: dict[str, Any] = {
-        "subject": proposal.subject,
-        "verdict": proposal.verdict,
-        "amount": proposal.amount,
-        "reference": proposal.gateway_reference,
-        "executed_kind": proposal.executed_kind,
-        "evidence": proposal.evidence_text,
-        "state": _state_of_subject(proposal),
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _state_of_subject(proposal: Proposal) -> list[str]:
-    if proposal.modification is not None:
-        row = proposal.modification
-        doubtful = "in doubt" if not row.finished else row.state
-        return [str(row.pk), row.body_sha256, doubtful, row.gateway_status]
-    if proposal.transaction is not None:
-        return [str(proposal.transaction.pk), proposal.transaction.frozen_reason]
-    assert proposal.account is not None
-    return [str(proposal.account.pk), proposal.account.paused_reason, str(proposal.account.paused_at)]
-
-
-def _carry_out(proposal: Proposal, by: User, source: Source) -> None:
-    if proposal.modification is not None:
-        _resolve(proposal, proposal.modification, by)
-    elif proposal.transaction is not None:
-        _unfreeze(proposal.transaction)
-    elif proposal.account is not None:
-        GatewayAccount.objects.filter(pk=proposal.account.pk).update(
-            paused_at=None, paused_reason="", breaker_failures=0, breaker_opened_at=None, breaker_until=None
-        )
-
-
-def _resolve(proposal: Proposal, row: Modification, by: User) -> None:
-    outcome = Outcome(
-        verdict=Verdict(proposal.verdict),
-        reason=f"Two people: {proposal.evidence_text}"[:400],
-        facts=Facts(
-            executed_kind=Kind(proposal.executed_kind) if proposal.executed_kind else None,
-            amount=Money(proposal.amount, row.currency) if proposal.amount else None,
-            reference=proposal.gateway_reference,
-        ),
-    )
-    settled = apply_evidence(
-        modification_id=row.pk, outcome=outcome, source=EvidenceSource.OPERATOR, source_key=str(proposal.pk), by=by
-    )
-    if not settled:
-        raise NotAllowed("Meanwhile the end became known by itself; nothing was changed.", code="already_known")
-
-
-def _unfreeze(transaction: Transaction) -> None:
-    fresh = Transaction.objects.select_for_update(no_key=True).get(pk=transaction.pk)
-    fresh.frozen_reason = ""
-    fresh.version += 1
-    fresh.save(update_fields=["frozen_reason", "version"])
-    summarise(fresh.order)
-
-
 def _decide(proposal: Proposal, state: ProposalState, text: str, by: User, source: Source) -> Proposal:
     proposal.state = state.value
     proposal.decided_by = by
     proposal.decided_at = database_now()
     proposal.decision_text = text
     proposal.save(update_fields=["state", "decided_by", "decided_at", "decision_text"])
-    said = f"{by.get_username()} {state.label.lower()} the proposal to {_what(proposal)}. {text}".strip()
-    _tell(proposal, state.value, said, by, source)
+    said = f"{by.get_username()} {state.label.lower()} the proposal to {what_is_proposed(proposal)}. {text}".strip()
+    tell(proposal, state.value, said, by, source)
     return proposal
-
-
-def _what(proposal: Proposal) -> str:
-    if proposal.modification is not None:
-        word = "succeeded" if proposal.verdict == Verdict.SUCCEEDED else "failed"
-        return f"resolve modification {proposal.modification.pk} as {word}"
-    if proposal.transaction is not None:
-        return f"unfreeze transaction {proposal.transaction.reference}"
-    return f"resume the account {proposal.account}"
-
-
-def _tell(proposal: Proposal, verb: str, sentence: str, by: User, source: Source) -> None:
-    audit.record(
-        verb=f"proposal.{verb}",
-        sentence=sentence,
-        source=source,
-        by=by,
-        modification=proposal.modification,
-        transaction=proposal.transaction,
-        account=proposal.account,
-        details={"proposal": str(proposal.pk), "fingerprint": proposal.fingerprint},
-    )
 
 
 def _audited(work: Callable[[], Proposal], *, verb: str, by: User, source: Source, subject: str) -> Proposal:

@@ -2,85 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
-from orders.gateways.base import Capability, Kind, TransactionState
+from orders.gateways.base import Kind, TransactionState
+from orders.modifications.terms import VERBS, Decision, Fact, Situation, facts_of, in_money, maximum_of
 from orders.money import Money
+
+__all__ = [
+    "VERBS",
+    "Decision",
+    "Fact",
+    "Situation",
+    "decide_all",
+    "facts_of",
+    "maximum_of",
+    "may",
+    "permission_for",
+    "permissions_needed",
+]
 
 CAPTURABLE = frozenset({TransactionState.AUTHORIZED})
 CANCELLABLE = frozenset({TransactionState.AUTHORIZED})
 REFUNDABLE = frozenset({TransactionState.CAPTURED, TransactionState.SETTLED})
 """Seed 000: refunds can be requested for CAPTURED or SETTLED transactions."""
 REVERSIBLE = CANCELLABLE | REFUNDABLE
-
-VERBS = {
-    Kind.CAPTURE: "capture",
-    Kind.CANCEL: "cancel",
-    Kind.CANCEL_OR_REFUND: "cancel or refund",
-    Kind.REFUND: "refund",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Situation:
-    """Everything the rules may look at, read at one moment. Amounts are minor units of `currency`."""
-
-    capability: Capability
-    state: TransactionState
-    raw_status: str
-    status_at: datetime | None
-    now: datetime
-    currency: str
-    authorized: int
-    capturing: int
-    captured: int
-    released: int
-    refunding: int
-    refunded: int
-    charged_back: int
-    largest_capture_open: int
-    """What can be refunded from one single capture, the one with the most left."""
-    capture_open: bool
-    exclusive: bool
-    """An open cancel or cancel-or-refund has the transaction to itself."""
-    unknown_count: int
-    frozen_reason: str
-    expires_at: datetime | None
-    version: int
-    permissions: frozenset[str]
-    """Of capture, cancel, refund: what this person may do at this merchant."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fact:
-    """One fact a rule used, for the proof beside the button."""
-
-    name: str
-    value: str
-    source: str
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decision:
-    """What the rules say about one kind of modification, and why; the same sentence stands on the button and in the
-    refusal."""
-
-    kind: Kind
-    allowed: bool
-    rule: str
-    sentence: str
-    unlock: str = ""
-    """What would open it, as a sentence."""
-    who: str = ""
-    """Who may do it, as a sentence."""
-    alternative: Kind | None = None
-    """The nearest other kind that is allowed now."""
-    maximum: Money | None = None
-    """The most that can be asked for; for cancel and cancel-or-refund exactly what will move."""
-    facts: tuple[Fact, ...] = ()
 
 
 def may(kind: Kind, situation: Situation, *, amount: int | None = None) -> Decision:
@@ -98,35 +43,6 @@ def may(kind: Kind, situation: Situation, *, amount: int | None = None) -> Decis
 def decide_all(situation: Situation) -> dict[Kind, Decision]:
     """A decision for every kind, in the order the buttons stand."""
     return {kind: may(kind, situation) for kind in Kind}
-
-
-def maximum_of(kind: Kind, situation: Situation) -> int:
-    """The most this kind can move now, in minor units."""
-    return {
-        Kind.CAPTURE: _capture_room(situation),
-        Kind.CANCEL: _capture_room(situation),
-        Kind.CANCEL_OR_REFUND: _reversal(situation),
-        Kind.REFUND: min(_refund_room(situation), situation.largest_capture_open),
-    }[kind]
-
-
-def facts_of(situation: Situation) -> tuple[Fact, ...]:
-    """The facts every rule looks at, with their source and time."""
-    money = _money(situation)
-    return (
-        Fact(
-            name="Gateway status",
-            value=situation.raw_status or situation.state.value,
-            source="gateway",
-            at=situation.status_at,
-        ),
-        Fact(name="Authorized", value=money(situation.authorized), source="gateway"),
-        Fact(name="Captured", value=_with_twin(money, situation.captured, situation.capturing), source="our books"),
-        Fact(name="Released", value=money(situation.released), source="our books"),
-        Fact(name="Refunded", value=_with_twin(money, situation.refunded, situation.refunding), source="our books"),
-        Fact(name="Charged back", value=money(situation.charged_back), source="gateway"),
-        Fact(name="Outcomes unknown", value=str(situation.unknown_count), source="our books"),
-    )
 
 
 # The refusals, in the order a person should hear them.
@@ -260,14 +176,14 @@ def _money_refusal(kind: Kind, situation: Situation) -> Decision | None:
         return _closed(
             kind,
             "capture_in_flight",
-            f"A capture of {_money(situation)(situation.capturing)} is on its way.",
+            f"A capture of {in_money(situation)(situation.capturing)} is on its way.",
             unlock="It opens when the capture has ended.",
         )
     if kind in (Kind.CANCEL, Kind.CANCEL_OR_REFUND) and situation.refunding:
         return _closed(
             kind,
             "refund_in_flight",
-            f"A refund of {_money(situation)(situation.refunding)} is on its way.",
+            f"A refund of {in_money(situation)(situation.refunding)} is on its way.",
             unlock="It opens when the refund has ended.",
         )
     if kind is Kind.CANCEL and situation.captured:
@@ -281,7 +197,7 @@ def _money_refusal(kind: Kind, situation: Situation) -> Decision | None:
 
 def _amount_refusal(kind: Kind, situation: Situation, amount: int) -> Decision | None:
     maximum = maximum_of(kind, situation)
-    money = _money(situation)
+    money = in_money(situation)
     if amount <= 0:
         return _closed(kind, "amount", "The amount must be greater than zero.")
     if amount > maximum:
@@ -301,18 +217,6 @@ def _amount_refusal(kind: Kind, situation: Situation, amount: int) -> Decision |
 
 
 # Small words and sums.
-
-
-def _capture_room(situation: Situation) -> int:
-    return max(0, situation.authorized - situation.captured - situation.capturing - situation.released)
-
-
-def _refund_room(situation: Situation) -> int:
-    return max(0, situation.captured - situation.refunded - situation.refunding - situation.charged_back)
-
-
-def _reversal(situation: Situation) -> int:
-    return _refund_room(situation) if situation.captured else _capture_room(situation)
 
 
 def _expired(situation: Situation) -> bool:
@@ -362,11 +266,3 @@ def _nothing_left(kind: Kind, situation: Situation) -> str:
 
 def _done(kind: Kind) -> str:
     return {Kind.CAPTURE: "captured", Kind.CANCEL: "cancelled", Kind.CANCEL_OR_REFUND: "reversed"}.get(kind, "refunded")
-
-
-def _money(situation: Situation) -> Callable[[int], str]:
-    return lambda amount_minor: str(Money(amount_minor, situation.currency))
-
-
-def _with_twin(money: Callable[[int], str], settled: int, pending: int) -> str:
-    return f"{money(settled)} (+ {money(pending)} pending)" if pending else money(settled)

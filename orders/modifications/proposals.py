@@ -1,0 +1,104 @@
+"""What is proposed, as a hash that cannot be talked around, and what happens when a second person confirms it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from orders import audit
+from orders.gateways.base import Facts, Kind, Outcome, Verdict
+from orders.models import EvidenceSource, GatewayAccount, Modification, Proposal, Source, Transaction
+from orders.modifications.refusals import NotAllowed
+from orders.modifications.resolve import apply_evidence
+from orders.money import Money
+from orders.summary import summarise
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def fingerprint_of(proposal: Proposal) -> str:
+    """What exactly is proposed, and the state of its subject: any change of either changes the hash."""
+    content: dict[str, Any] = {
+        "subject": proposal.subject,
+        "verdict": proposal.verdict,
+        "amount": proposal.amount,
+        "reference": proposal.gateway_reference,
+        "executed_kind": proposal.executed_kind,
+        "evidence": proposal.evidence_text,
+        "state": _state_of_subject(proposal),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _state_of_subject(proposal: Proposal) -> list[str]:
+    if proposal.modification is not None:
+        row = proposal.modification
+        doubtful = "in doubt" if not row.finished else row.state
+        return [str(row.pk), row.body_sha256, doubtful, row.gateway_status]
+    if proposal.transaction is not None:
+        return [str(proposal.transaction.pk), proposal.transaction.frozen_reason]
+    assert proposal.account is not None
+    return [str(proposal.account.pk), proposal.account.paused_reason, str(proposal.account.paused_at)]
+
+
+def carry_out(proposal: Proposal, by: User) -> None:
+    """Do what two people agreed on, in the caller's database transaction. Raises NotAllowed when it was overtaken."""
+    if proposal.modification is not None:
+        _resolve(proposal, proposal.modification, by)
+    elif proposal.transaction is not None:
+        _unfreeze(proposal.transaction)
+    elif proposal.account is not None:
+        GatewayAccount.objects.filter(pk=proposal.account.pk).update(
+            paused_at=None, paused_reason="", breaker_failures=0, breaker_opened_at=None, breaker_until=None
+        )
+
+
+def _resolve(proposal: Proposal, row: Modification, by: User) -> None:
+    outcome = Outcome(
+        verdict=Verdict(proposal.verdict),
+        reason=f"Two people: {proposal.evidence_text}"[:400],
+        facts=Facts(
+            executed_kind=Kind(proposal.executed_kind) if proposal.executed_kind else None,
+            amount=Money(proposal.amount, row.currency) if proposal.amount else None,
+            reference=proposal.gateway_reference,
+        ),
+    )
+    settled = apply_evidence(
+        modification_id=row.pk, outcome=outcome, source=EvidenceSource.OPERATOR, source_key=str(proposal.pk), by=by
+    )
+    if not settled:
+        raise NotAllowed("Meanwhile the end became known by itself; nothing was changed.", code="already_known")
+
+
+def _unfreeze(transaction: Transaction) -> None:
+    fresh = Transaction.objects.select_for_update(no_key=True).get(pk=transaction.pk)
+    fresh.frozen_reason = ""
+    fresh.version += 1
+    fresh.save(update_fields=["frozen_reason", "version"])
+    summarise(fresh.order)
+
+
+def what_is_proposed(proposal: Proposal) -> str:
+    """The proposal as the rest of a sentence."""
+    if proposal.modification is not None:
+        word = "succeeded" if proposal.verdict == Verdict.SUCCEEDED else "failed"
+        return f"resolve modification {proposal.modification.pk} as {word}"
+    if proposal.transaction is not None:
+        return f"unfreeze transaction {proposal.transaction.reference}"
+    return f"resume the account {proposal.account}"
+
+
+def tell(proposal: Proposal, verb: str, sentence: str, by: User, source: Source) -> None:
+    """Write it into the audit log, beside its subject."""
+    audit.record(
+        verb=f"proposal.{verb}",
+        sentence=sentence,
+        source=source,
+        by=by,
+        modification=proposal.modification,
+        transaction=proposal.transaction,
+        account=proposal.account,
+        details={"proposal": str(proposal.pk), "fingerprint": proposal.fingerprint},
+    )
