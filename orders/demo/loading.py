@@ -51,9 +51,13 @@ def load(chunk: Sequence[Rows]) -> None:
 
 def finish() -> int:
     """Seal every event and let the database look at its new tables; returns how many events were sealed."""
-    total = 0
-    while sealed := audit.seal(limit=_SEALED_AT_ONCE):
+    total, unsealed = 0, Event.objects.filter(seal__isnull=True)
+    while True:
+        sealed = audit.seal(limit=_SEALED_AT_ONCE)
         total += sealed
+        # A worker's own sealer may have been quicker; then there is nothing, or the rest, to do.
+        if not sealed and not unsealed.exists():
+            break
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return total
