@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from orders.forms import EvidenceForm, PauseForm
 from orders.models import GatewayAccount, Source
@@ -18,6 +18,7 @@ from orders.permissions import permissions_anywhere
 from orders.presenters.accounts import account_healths, beats
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import go_to
+from orders.views.origin import post_from_our_pages
 from orders.views.scope import StaffRequest, account_for, require
 
 INVALID = 422
@@ -85,7 +86,7 @@ def general_pause(request: StaffRequest) -> HttpResponse:
     return _back(request)
 
 
-@require_POST
+@post_from_our_pages
 def general_resumption(request: StaffRequest) -> HttpResponse:
     """Send again everywhere."""
     with refusal_as_message(request):

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from orders.forms import ResolutionForm, fresh_resolution
 from orders.models import Modification, Source
@@ -22,6 +22,7 @@ from orders.presenters.modification_card import card_of
 from orders.presenters.modification_list import Tab, page_of
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import go_to
+from orders.views.origin import post_from_our_pages
 from orders.views.scope import StaffRequest, modification_for, require
 
 INVALID = 422
@@ -42,7 +43,7 @@ def modification_list(request: StaffRequest) -> HttpResponse:
     return render(request, "orders/modification_list.html", {"place": "modifications", "page": page})
 
 
-@require_POST
+@post_from_our_pages
 def question_create(request: StaffRequest, modification_id: UUID) -> HttpResponse:
     """Ask the gateway now what became of it."""
     row = modification_for(request.user, modification_id)
@@ -52,7 +53,7 @@ def question_create(request: StaffRequest, modification_id: UUID) -> HttpRespons
     return _back(request, row)
 
 
-@require_POST
+@post_from_our_pages
 def retry_create(request: StaffRequest, modification_id: UUID) -> HttpResponse:
     """Send the same bytes under the same id again, now."""
     row = modification_for(request.user, modification_id)
@@ -62,7 +63,7 @@ def retry_create(request: StaffRequest, modification_id: UUID) -> HttpResponse:
     return _back(request, row)
 
 
-@require_POST
+@post_from_our_pages
 def resolution_create(request: StaffRequest, modification_id: UUID) -> HttpResponse:
     """Propose how it ended; a second person confirms."""
     row = modification_for(request.user, modification_id)

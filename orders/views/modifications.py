@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from orders.forms import ModificationForm
 from orders.gateways.base import Kind
@@ -27,6 +27,7 @@ from orders.presenters.timeline import timeline_of
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import answer, asks_for_fragment, go_to
 from orders.views.order import now_of, order_and_transactions
+from orders.views.origin import post_from_our_pages
 from orders.views.scope import StaffRequest, modification_for, transaction_for
 
 INVALID = 422
@@ -54,7 +55,7 @@ def modification_preview(request: StaffRequest, transaction_id: int, kind: Kind)
     return render(request, "orders/_what_if.html", {"what_if": what_if})
 
 
-@require_POST
+@post_from_our_pages
 def modification_create(request: StaffRequest, transaction_id: int, kind: Kind) -> HttpResponse:
     """The click. The same form sent twice gives the same modification."""
     transaction = transaction_for(request.user, transaction_id)
@@ -72,7 +73,7 @@ def modification_create(request: StaffRequest, transaction_id: int, kind: Kind) 
     return go_to(request, reverse("orders:modification", args=[modification.pk]))
 
 
-@require_POST
+@post_from_our_pages
 def withdrawal_create(request: StaffRequest, modification_id: UUID) -> HttpResponse:
     """The undo: withdraw what was never sent."""
     modification = modification_for(request.user, modification_id)

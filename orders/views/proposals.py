@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from orders.forms import ConfirmationForm, EvidenceForm, RejectionForm
 from orders.models import Proposal, Source, Transaction
@@ -17,6 +17,7 @@ from orders.modifications.review import confirm, propose_unfreezing, reject
 from orders.presenters.proposals import Tab, page_of, seal_of
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import go_to
+from orders.views.origin import post_from_our_pages
 from orders.views.scope import StaffRequest, proposals_for, transaction_for
 
 INVALID = 422
@@ -36,7 +37,7 @@ def proposal(request: StaffRequest, proposal_id: UUID) -> HttpResponse:
     return _show(request, _find(request, proposal_id), RejectionForm())
 
 
-@require_POST
+@post_from_our_pages
 def confirmation_create(request: StaffRequest, proposal_id: UUID) -> HttpResponse:
     """The second person says yes to exactly what the page showed."""
     row = _find(request, proposal_id)
@@ -50,7 +51,7 @@ def confirmation_create(request: StaffRequest, proposal_id: UUID) -> HttpRespons
     return _back(request, row)
 
 
-@require_POST
+@post_from_our_pages
 def rejection_create(request: StaffRequest, proposal_id: UUID) -> HttpResponse:
     """The second person says no, and why."""
     row = _find(request, proposal_id)

@@ -229,6 +229,21 @@ def test_a_post_without_a_csrf_token_is_refused() -> None:
     assert not Modification.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 303), ("none", 303), (None, 303)]
+)
+def test_a_click_comes_from_our_own_pages(site: str | None, status: int) -> None:
+    account, person = a_shop()
+    transaction = a_captured_transaction(account=account)
+    client = logged_in(person)
+    url = reverse("orders:modification_create", args=[transaction.pk, Kind.REFUND])
+
+    answer = client.post(url, draw(client, transaction), headers={"Sec-Fetch-Site": site} if site else {})
+
+    assert answer.status_code == status
+    assert Modification.objects.count() == (status == 303)
+
+
 def test_a_refused_attempt_stands_in_the_audit_log() -> None:
     account, person = a_shop("viewer")
     transaction = a_captured_transaction(account=account)
