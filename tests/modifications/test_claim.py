@@ -120,6 +120,20 @@ def test_an_unclear_one_keeps_the_turn_and_a_pending_one_gives_it_back() -> None
     assert ids(claim(slots=64)) == {second.pk}
 
 
+def test_a_question_needs_no_turn() -> None:
+    transaction = factories.a_captured_transaction()
+    person = an_agent(transaction)
+    waiting = steps.ended(asked(transaction, Kind.REFUND, 1_000, by=person), steps.pending())
+    sending = asked(transaction, Kind.REFUND, 2_000, by=person)
+    steps.armed(sending)
+
+    steps.due_now(waiting)
+
+    [taken] = claim(slots=64)
+    assert (taken.modification_id, taken.purpose) == (waiting.pk, Purpose.QUERY)
+    assert fresh(transaction).sending_modification == sending.pk
+
+
 # Fair between accounts.
 
 
