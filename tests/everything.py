@@ -64,7 +64,8 @@ def _tests() -> dict[str, tuple[str, bool]]:
     if database_url:
         servers = {"DATABASE_URL": database_url} | ({"REDIS_URL": redis_url} if redis_url else {})
         broker = "Redis" if redis_url else "the embedded broker"
-        results[f"PostgreSQL with {broker}"] = _pytest(without_servers | servers)
+        # A browser sees the same pages on both: once is enough.
+        results[f"PostgreSQL with {broker}"] = _pytest(without_servers | servers, "-m", "not browser")
     if not (database_url and redis_url):
         missing = " and ".join(
             name for name, url in {"PostgreSQL": database_url, "Redis": redis_url}.items() if not url
@@ -74,10 +75,10 @@ def _tests() -> dict[str, tuple[str, bool]]:
     return results
 
 
-def _pytest(environ: dict[str, str]) -> tuple[str, bool]:
+def _pytest(environ: dict[str, str], *words: str) -> tuple[str, bool]:
     """Run the suite, pass its lines on, and keep the last one."""
     workers = min(os.cpu_count() or 1, 4)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--dist", "loadfile"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--dist", "loadfile", *words]
     last = ""
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None

@@ -1,6 +1,7 @@
 """Emptying the database after a test that really commits: the triggers that forbid DELETE are lifted for the flush.
 
-`post_migrate`, which every flush sends, puts them back.
+`post_migrate`, which every flush sends, puts them back. What the migrations seeded is seeded again, or the next test in
+the same process would miss it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from django.db import connection
 from django.test import TransactionTestCase
 
+from orders.groups import GROUPS, seeded_group
 from orders.models import triggers
 
 
@@ -18,5 +20,7 @@ def let_flush_empty_the_database() -> None:
     def lift_and_flush(case: TransactionTestCase) -> None:
         triggers.lift(connection, event="DELETE")
         flush(case)
+        for name in GROUPS:
+            seeded_group(name)
 
     TransactionTestCase._fixture_teardown = lift_and_flush  # type: ignore[attr-defined]
