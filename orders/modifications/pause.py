@@ -10,10 +10,10 @@ from orders import audit
 from orders.database import database_now, in_one_transaction
 from orders.models import GatewayAccount, Merchant, Source, Switch
 from orders.modifications.refusals import NotAllowed, UnknownThing
-from orders.permissions import permissions_anywhere, permissions_of
+from orders.permissions import permissions_of
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from django.contrib.auth.models import AnonymousUser, User
 
 
 def sending_paused() -> str:
@@ -34,18 +34,38 @@ def pause_account(*, account_id: int, reason: str, by: User, source: Source) -> 
     return in_one_transaction(lambda: _pause(account, reason.strip(), by, source))
 
 
+_NOT_YOURS = (
+    "Only an administrator of this installation switches sending everywhere. Nothing changed; pause an account."
+)
+
+
+def may_switch_everything(person: User | AnonymousUser) -> bool:
+    """Only who runs the installation: a switch that stops every merchant belongs to none of them."""
+    return person.is_active and person.is_superuser
+
+
 def pause_everything(*, reason: str, by: User, source: Source) -> None:
-    """Send nothing anywhere. Needs the configure permission."""
+    """Send nothing anywhere, for any merchant."""
     _check_reason(reason)
-    if "configure" not in permissions_anywhere(by):
-        _refuse("sending.pause_refused", "You may not pause sending.", by=by, source=source)
+    if not may_switch_everything(by):
+        _refuse(
+            "sending.pause_refused",
+            _NOT_YOURS,
+            by=by,
+            source=source,
+        )
     in_one_transaction(lambda: _switch(reason.strip()[:300], by, source))
 
 
 def resume_everything(*, by: User, source: Source) -> None:
     """Let sending go on where accounts are not paused themselves."""
-    if "configure" not in permissions_anywhere(by):
-        _refuse("sending.resume_refused", "You may not resume sending.", by=by, source=source)
+    if not may_switch_everything(by):
+        _refuse(
+            "sending.resume_refused",
+            _NOT_YOURS,
+            by=by,
+            source=source,
+        )
     in_one_transaction(lambda: _switch("", by, source))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,10 +12,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from orders.forms import EvidenceForm, PauseForm
 from orders.models import GatewayAccount, Source
-from orders.modifications.pause import pause_account, pause_everything, resume_everything
+from orders.modifications.pause import may_switch_everything, pause_account, pause_everything, resume_everything
 from orders.modifications.refusals import Refused
 from orders.modifications.review import propose_resumption
-from orders.permissions import permissions_anywhere
 from orders.presenters.accounts import account_healths, beats
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import go_to
@@ -33,7 +33,7 @@ def account_list(request: StaffRequest) -> HttpResponse:
         "place": "accounts",
         "healths": account_healths(request.user, now=now),
         "beats": beats(now=now),
-        "may_pause_everything": request.user.is_superuser or "configure" in permissions_anywhere(request.user),
+        "may_pause_everything": may_switch_everything(request.user),
     }
     return render(request, "orders/account_list.html", context)
 
@@ -78,7 +78,8 @@ def general_pause(request: StaffRequest) -> HttpResponse:
     """Stop all sending everywhere, with a reason."""
     form = PauseForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
-        require(request.user, "configure")
+        if not may_switch_everything(request.user):
+            raise PermissionDenied
         return _form(request, form, None, title="Pause all sending", template="orders/general_pause.html")
     with refusal_as_message(request):
         pause_everything(reason=form.cleaned_data["reason"], by=request.user, source=Source.PAGE)

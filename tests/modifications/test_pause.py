@@ -79,7 +79,7 @@ def test_a_pause_without_a_reason_is_refused(reason: str) -> None:
 
 def test_everything_is_paused_and_resumed() -> None:
     row = asked(factories.a_transaction())
-    person = somebody(row.account, "integrator")
+    person = factories.a_person(is_superuser=True)
 
     pause_everything(reason="A fire.", by=person, source=Source.PAGE)
     assert sending_paused() == "A fire."
@@ -95,11 +95,11 @@ def test_everything_is_paused_and_resumed() -> None:
     assert Switch.objects.count() == 1
 
 
-@pytest.mark.parametrize("group", ["viewer", "agent", "finance", "supervisor"])
+@pytest.mark.parametrize("group", ["viewer", "agent", "finance", "supervisor", "integrator"])
 def test_who_may_not_pause_or_resume_everything(group: str) -> None:
     account = factories.an_account()
     person = somebody(account, group)
-    pause_everything(reason="A fire.", by=somebody(account, "integrator"), source=Source.PAGE)
+    pause_everything(reason="A fire.", by=factories.a_person(is_superuser=True), source=Source.PAGE)
 
     with pytest.raises(NotAllowed):
         resume_everything(by=person, source=Source.PAGE)
@@ -112,7 +112,7 @@ def test_who_may_not_pause_or_resume_everything(group: str) -> None:
 
 def test_a_long_reason_is_cut_and_not_an_error() -> None:
     account = factories.an_account()
-    person = somebody(account, "integrator")
+    person = factories.a_person(is_superuser=True)
 
     pause_everything(reason="x" * 1_000, by=person, source=Source.PAGE)
     paused = pause_account(account_id=account.pk, reason="x" * 1_000, by=person, source=Source.PAGE)
