@@ -114,3 +114,30 @@ def seen(status: int | None) -> Observation:
 
 def fresh(row: Transaction) -> Transaction:
     return Transaction.objects.select_related("account", "order").get(pk=row.pk)
+
+
+RESERVING = (
+    "authorized",
+    "capturing",
+    "captured",
+    "released",
+    "refunding",
+    "refunded",
+    "exclusive_modification",
+    "version",
+)
+
+
+def books_of(transaction: Transaction) -> list[Any]:
+    return [getattr(fresh(transaction), name) for name in RESERVING]
+
+
+def ids(claims: Any) -> set[Any]:
+    return {taken.modification_id for taken in claims}
+
+
+def in_doubt(transaction: Transaction, *, step: Purpose = Purpose.SEND) -> Modification:
+    """Sent once with an unclear end, and due again now."""
+    row = asked(transaction)
+    ended(row, unknown())
+    return due_now(row, step=step)

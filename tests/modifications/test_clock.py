@@ -13,40 +13,16 @@ from django.db import InterfaceError, OperationalError
 
 from orders.database import database_now
 from orders.gateways import smartpay
-from orders.gateways.base import Door, FrozenRequest, Instruction, Outcome
 from orders.models import Heartbeat, Modification, ModificationState, Source
 from orders.modifications import clock, recover, submit
 from orders.modifications.clock import Clock
 from orders.modifications.submit import Result
 from tests import factories
 from tests.modifications import steps
+from tests.modifications.fake_gateway import WAIT_SECONDS, FakeGateway
 from tests.modifications.steps import asked, due_now, lease_over
 
 S = ModificationState
-WAIT_SECONDS = 10.0
-
-
-class FakeGateway:
-    """Answers every send with a success, or with whatever `answer` says; counts what it was asked."""
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-        self.at_once = 0
-        self.most_at_once = 0
-        self.answer: Callable[[Modification], Outcome] = steps.success
-        self.open = threading.Event()
-        self.open.set()
-
-    def send(self, door: Door, request: FrozenRequest, instruction: Instruction) -> Outcome:
-        self.sent.append(instruction.modification_id)
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        self.open.wait(WAIT_SECONDS)
-        self.at_once -= 1
-        amount = instruction.amount
-        return self.answer(
-            Modification(pk=instruction.modification_id, amount=amount.amount_minor, currency=amount.currency)
-        )
 
 
 @pytest.fixture

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from orders.gateways.base import Facts, Observation, Outcome, Verdict
+from orders.gateways.base import Outcome
 from orders.models import ModificationState, Purpose
-from orders.modifications.states import permits
 from orders.modifications.verdicts import (
     DAY_SECONDS,
     LOOK_UP_AFTER_SECONDS,
@@ -22,6 +18,24 @@ from orders.modifications.verdicts import (
     may_send_again,
 )
 from tests.modifications.situations import NOW, a_capability
+from tests.modifications.standings import (
+    ABSENT,
+    DECLINED,
+    DIFFERS,
+    DONE,
+    ERROR_500,
+    REDIRECT,
+    REFUSED_CONNECTION,
+    TAKEN,
+    TIMEOUT,
+    TOO_MANY,
+    UNREADABLE_200,
+    WRONG_KEY,
+    first,
+    pending_question,
+    question,
+    repeat,
+)
 
 S = ModificationState
 SEND, QUERY = Purpose.SEND, Purpose.QUERY
@@ -29,65 +43,6 @@ TIMING = Timing()
 HOUR = timedelta(hours=1)
 A = a_capability()
 
-
-def first(**fields: Any) -> Standing:
-    """Just sent for the first time; nothing earlier can have been processed."""
-    values: dict[str, Any] = {
-        "state": S.QUEUED,
-        "purpose": SEND,
-        "maybe_sent_before": False,
-        "attempts_made": 1,
-        "lookups_made": 0,
-        "first_sent_at": NOW,
-        "last_sent_at": NOW,
-        "doubt_since": None,
-        "declined_on_repeat": False,
-        "now": NOW,
-        **fields,
-    }
-    return Standing(**values)
-
-
-def repeat(**fields: Any) -> Standing:
-    """Sent again a minute after a send that may have been processed."""
-    values = {
-        "state": S.UNKNOWN,
-        "maybe_sent_before": True,
-        "attempts_made": 2,
-        "first_sent_at": NOW - timedelta(minutes=1),
-        "doubt_since": NOW - timedelta(minutes=1),
-        **fields,
-    }
-    return first(**values)
-
-
-def question(**fields: Any) -> Standing:
-    """Asked about a minute after an unclear send."""
-    return repeat(purpose=QUERY, last_sent_at=NOW - timedelta(minutes=1), **fields)
-
-
-def pending_question(**fields: Any) -> Standing:
-    """Asked about while it is pending at the gateway: nobody doubts that it was taken."""
-    return question(**{"state": S.PENDING, "doubt_since": None, **fields})
-
-
-def said(verdict: Verdict, status: int | None = None, **fields: Any) -> Outcome:
-    observation = Observation(sent=verdict is not Verdict.NOT_SENT, status=status)
-    return Outcome(verdict=verdict, reason="It said so.", facts=Facts(), observation=observation, **fields)
-
-
-TIMEOUT = said(Verdict.UNKNOWN)
-ERROR_500 = said(Verdict.UNKNOWN, 500)
-TOO_MANY = said(Verdict.UNKNOWN, 429, retry_after_seconds=17)
-UNREADABLE_200 = said(Verdict.UNKNOWN, 200)
-REDIRECT = said(Verdict.UNKNOWN, 307, review=True, pause_account="It redirects.")
-REFUSED_CONNECTION = said(Verdict.NOT_SENT)
-WRONG_KEY = said(Verdict.NOT_SENT, 401, pause_account="It refused the key.")
-DECLINED = said(Verdict.DECLINED, 400)
-DONE = said(Verdict.SUCCEEDED, 200)
-TAKEN = said(Verdict.PENDING, 202)
-DIFFERS = said(Verdict.MISMATCH, 200, review=True)
-ABSENT = said(Verdict.UNKNOWN, 200, absent=True)
 
 TABLE: list[tuple[str, Outcome, Standing, S, Purpose]] = [
     # Row of the table of outcomes, the answer, where it stood, what becomes of it, what is done next.
@@ -300,58 +255,3 @@ def test_pending_for_more_than_three_days_is_reviewed() -> None:
 @pytest.mark.parametrize("outcome", [TIMEOUT, ERROR_500, TAKEN, ABSENT, DIFFERS, REDIRECT])
 def test_review_never_falls_back_to_unknown_or_pending(outcome: Outcome) -> None:
     assert judge(outcome, question(state=S.REVIEW), A, TIMING).state is S.REVIEW
-
-
-# Everything at once.
-
-
-@given(
-    outcome=st.sampled_from([row[1] for row in TABLE]),
-    state=st.sampled_from([S.QUEUED, S.PENDING, S.UNKNOWN, S.REVIEW]),
-    purpose=st.sampled_from(Purpose),
-    age_hours=st.integers(0, 100),
-    attempts=st.integers(1, 50),
-    lookups=st.integers(0, 50),
-    declined=st.booleans(),
-    replays=st.booleans(),
-    asks=st.booleans(),
-)
-def test_every_ruling_keeps_the_promises(
-    outcome: Outcome,
-    state: S,
-    purpose: Purpose,
-    age_hours: int,
-    attempts: int,
-    lookups: int,
-    declined: bool,
-    replays: bool,
-    asks: bool,
-) -> None:
-    sent_before = state is not S.QUEUED or purpose is QUERY
-    sent_at = NOW - age_hours * HOUR
-    standing = first(
-        state=state,
-        purpose=purpose,
-        maybe_sent_before=sent_before,
-        attempts_made=attempts,
-        lookups_made=lookups,
-        first_sent_at=sent_at if sent_before else NOW,
-        doubt_since=sent_at if state in (S.UNKNOWN, S.REVIEW) else None,
-        declined_on_repeat=declined,
-    )
-    capability = a_capability(replays=replays, finds_by_modification_id=asks)
-
-    ruling = judge(outcome, standing, capability, TIMING)
-
-    assert permits(S.IN_FLIGHT, ruling.state)
-    if ruling.state in (S.QUEUED, S.PENDING, S.UNKNOWN):
-        assert ruling.due_at is not None
-        assert ruling.due_at > NOW
-    if ruling.state is S.FAILED:
-        assert outcome.verdict is Verdict.DECLINED or outcome.absent
-    if ruling.state is S.SUCCEEDED:
-        assert outcome.verdict is Verdict.SUCCEEDED
-    if ruling.state is S.QUEUED:
-        assert not sent_before
-    if ruling.due_at and ruling.next_step is SEND and ruling.state is not S.QUEUED:
-        assert may_send_again(standing, capability)

@@ -1,0 +1,149 @@
+"""Every refusal of the rules, with its rule, its sentence and the way out."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from orders.gateways.base import Kind, TransactionState
+from orders.modifications.rules import (
+    Situation,
+    may,
+)
+from tests.modifications.rules_matrix import DOORS, PICTURES
+from tests.modifications.situations import NOW, a_capability, a_situation
+
+T = TransactionState
+ALL_CAPTURED: dict[str, Any] = {"captured": 10_000, "capture_open": False}
+
+REFUSALS: list[tuple[Kind, TransactionState, dict[str, Any], int | None, str, str, str]] = [
+    # kind, state, situation, amount, rule, what the sentence says, what the way out says
+    (Kind.REFUND, T.CAPTURED, {"permissions": frozenset()}, None, "permission", "You may not refund", "administrator"),
+    (
+        Kind.CANCEL_OR_REFUND,
+        T.CAPTURED,
+        {"permissions": frozenset({"refund"})},
+        None,
+        "permission",
+        "You may not cancel or refund",
+        "administrator",
+    ),
+    (
+        Kind.CANCEL,
+        T.AUTHORIZED,
+        {"capability": a_capability(kinds=frozenset({Kind.REFUND}))},
+        None,
+        "capability",
+        "offers no cancel",
+        "",
+    ),
+    (
+        Kind.CAPTURE,
+        T.AUTHORIZED,
+        {"capability": a_capability(auto_capture=True)},
+        None,
+        "auto_capture",
+        "captures automatically",
+        "cancel or refund",
+    ),
+    (Kind.REFUND, T.CAPTURED, {"frozen_reason": "It differs."}, None, "frozen", "frozen: It differs.", "Two people"),
+    (Kind.REFUND, T.CAPTURED, {"unknown_count": 1}, None, "unknown", "no other money may move", "by itself"),
+    (Kind.CAPTURE, T.AUTHORIZED, {"exclusive": True}, None, "exclusive", "has it to itself", "has ended"),
+    (
+        Kind.CAPTURE,
+        T.UNRECOGNISED,
+        {"raw_status": "MARTIAN"},
+        None,
+        "unrecognised",
+        "“MARTIAN”",
+        "a status we know",
+    ),
+    (Kind.CAPTURE, T.AUTHORIZED, {"expires_at": NOW}, None, "expired", "has expired", ""),
+    (Kind.CAPTURE, T.PENDING_AUTHORIZATION, {}, None, "state", "this one is pending authorization", "shopper has"),
+    (Kind.CANCEL, T.CAPTURED, ALL_CAPTURED, None, "state", "Cancel needs an authorized", ""),
+    (Kind.REFUND, T.AUTHORIZED, {}, None, "state", "Refund needs a captured", "cancel releases"),
+    (Kind.CAPTURE, T.CAPTURE_PENDING, {}, None, "state", "Capture needs an authorized", "what is pending"),
+    (Kind.CAPTURE, T.AUTHORIZED, {"capturing": 6_000}, None, "capture_in_flight", "60.00 EUR is on its way", "ended"),
+    (Kind.CANCEL, T.AUTHORIZED, {"capturing": 6_000}, None, "capture_in_flight", "60.00 EUR is on its way", "ended"),
+    (
+        Kind.CANCEL_OR_REFUND,
+        T.CAPTURED,
+        {**ALL_CAPTURED, "refunding": 500},
+        None,
+        "refund_in_flight",
+        "5.00 EUR is on its way",
+        "ended",
+    ),
+    (Kind.CANCEL, T.AUTHORIZED, {"captured": 1_000}, None, "captured", "too late; use refund", ""),
+    (Kind.CAPTURE, T.AUTHORIZED, {"capture_open": False}, None, "one_capture", "no further capture", ""),
+    (
+        Kind.REFUND,
+        T.CAPTURED,
+        {**ALL_CAPTURED, "refunded": 10_000},
+        None,
+        "nothing_left",
+        "Nothing is left to refund.",
+        "",
+    ),
+    (
+        Kind.REFUND,
+        T.CAPTURED,
+        {**ALL_CAPTURED, "refunding": 10_000},
+        None,
+        "nothing_left",
+        "pending refunds already cover",
+        "",
+    ),
+    (Kind.REFUND, T.CAPTURED, {**ALL_CAPTURED, "charged_back": 10_000}, None, "nothing_left", "was charged back", ""),
+    (Kind.CAPTURE, T.AUTHORIZED, {}, 0, "amount", "greater than zero", ""),
+    (Kind.CAPTURE, T.AUTHORIZED, {}, -1, "amount", "greater than zero", ""),
+    (Kind.CAPTURE, T.AUTHORIZED, {}, 10_001, "amount", "100.01 EUR is more than the 100.00 EUR", "100.00 EUR or less"),
+    (Kind.REFUND, T.CAPTURED, ALL_CAPTURED, 10_001, "amount", "more than the 100.00 EUR", "100.00 EUR or less"),
+    (Kind.CANCEL, T.AUTHORIZED, {}, 9_999, "whole", "Only the full 100.00 EUR can be cancelled", ""),
+    (Kind.CANCEL_OR_REFUND, T.CAPTURED, ALL_CAPTURED, 1, "whole", "Only the full 100.00 EUR can be reversed", ""),
+    (
+        Kind.CAPTURE,
+        T.AUTHORIZED,
+        {"capability": a_capability(partial_capture=False)},
+        9_999,
+        "whole",
+        "Only the full 100.00 EUR can be captured",
+        "",
+    ),
+    (
+        Kind.REFUND,
+        T.CAPTURED,
+        {**ALL_CAPTURED, "capability": a_capability(partial_refund=False)},
+        9_999,
+        "whole",
+        "Only the full 100.00 EUR can be refunded",
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "state", "fields", "amount", "rule", "sentence", "unlock"), REFUSALS)
+def test_a_refusal_names_its_rule_and_says_why(
+    kind: Kind, state: T, fields: dict[str, Any], amount: int | None, rule: str, sentence: str, unlock: str
+) -> None:
+    decision = may(kind, a_situation(state, **fields), amount=amount)
+
+    assert (decision.allowed, decision.rule) == (False, rule)
+    assert sentence in decision.sentence
+    assert unlock in decision.unlock
+    assert decision.maximum is None
+    assert decision.facts, "a closed button proves itself too"
+
+
+def test_every_rule_is_refused_in_the_table_above() -> None:
+    rules = {may(kind, situation, amount=amount).rule for kind, situation, amount in _everything()}
+
+    assert rules - {"open"} == {row[4] for row in REFUSALS}
+
+
+def _everything() -> list[tuple[Kind, Situation, int | None]]:
+    closed = {**PICTURES, **DOORS, "both": {"refunding": 500, **ALL_CAPTURED}}
+    made = [a_situation(state, **fields) for state, fields in itertools.product(T, closed.values())]
+    return [(kind, situation, amount) for kind in Kind for situation in made for amount in (None, 0, 1, 10**6)]
