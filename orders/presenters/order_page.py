@@ -1,4 +1,4 @@
-"""Everything the order page shows, read in a fixed number of queries whatever is on it."""
+"""Everything the moving part of the order page shows: money, buttons with their reasons, modifications."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, F, OuterRef, QuerySet
 
 from orders.gateways.base import Kind
 from orders.models import Capture, ExternalMovement, Modification, Order, Transaction
@@ -18,9 +17,9 @@ from orders.presenters.actions import Action, actions_of
 from orders.presenters.facts import FactRow, fact_rows
 from orders.presenters.following import Following, Seen, follow
 from orders.presenters.money_bar import MoneyBar, PendingReversal, money_bar_of
+from orders.presenters.order_reading import Reading, read_order
 from orders.presenters.story import Story, story_of
 
-MODIFICATIONS_SHOWN = 200
 _REVERSALS = (Kind.CANCEL, Kind.CANCEL_OR_REFUND)
 
 
@@ -61,63 +60,37 @@ class OrderNow:
     """Whether there was anything to follow when the page was drawn or polled."""
 
 
-def order_now(
-    order: Order, transactions: Sequence[Transaction], person: User, *, seen: Seen, now: datetime
-) -> OrderNow:
-    """Read captures, modifications and external movements of the order, and decide every button."""
-    captures = list(Capture.objects.filter(transaction__in=transactions))
-    modifications = modifications_of(transactions)
-    movements = movements_of(transactions)
-    cards = tuple(
+def order_now(order: Order, reading: Reading, person: User, *, seen: Seen, now: datetime) -> OrderNow:
+    """Decide every button and check every sum. A sum that fails is read once more: a result may have come between."""
+    cards = _cards(reading, person, now)
+    if any(not equation.holds for card in cards for equation in card.bar.conservation.equations):
+        reading = read_order(order.pk, person)
+        cards = _cards(reading, person, now)
+    rows = tuple(ModificationRow(modification=row, story=story_of(row, now=now)) for row in reading.modifications)
+    following = follow(reading.modifications, seen, now=now, facts=_facts(reading.transactions))
+    followed = bool(seen.mark) or any(not row.finished for row in reading.modifications)
+    return OrderNow(order=order, cards=cards, rows=rows, following=following, followed=followed)
+
+
+def order_following(
+    modifications: Sequence[Modification], transactions: Sequence[Transaction], seen: Seen, *, now: datetime
+) -> Following:
+    """Only whether the page must be drawn anew: what most polls ask."""
+    return follow(modifications, seen, now=now, facts=_facts(transactions))
+
+
+def _cards(reading: Reading, person: User, now: datetime) -> tuple[TransactionCard, ...]:
+    return tuple(
         _card(
             transaction,
             person,
             now=now,
-            captures=[row for row in captures if row.transaction_id == transaction.pk],
-            modifications=[row for row in modifications if row.transaction_id == transaction.pk],
-            movements=[row for row in movements if row.transaction_id == transaction.pk],
+            captures=[row for row in reading.captures if row.transaction_id == transaction.pk],
+            modifications=[row for row in reading.modifications if row.transaction_id == transaction.pk],
+            movements=[row for row in reading.movements if row.transaction_id == transaction.pk],
         )
-        for transaction in transactions
+        for transaction in reading.transactions
     )
-    rows = tuple(ModificationRow(modification=row, story=story_of(row, now=now)) for row in modifications)
-    following = follow(modifications, seen, now=now, facts=_facts(transactions))
-    followed = bool(seen.mark) or any(not row.finished for row in modifications)
-    return OrderNow(order=order, cards=cards, rows=rows, following=following, followed=followed)
-
-
-def transactions_of(order_id: int, person: User) -> list[Transaction]:
-    """The order's transactions with everything joined that the page asks of them; those with money first."""
-    movements = ExternalMovement.objects.filter(transaction=OuterRef("pk"))
-    return list(
-        Transaction.objects.of(person)
-        .filter(order_id=order_id)
-        .select_related("account", "merchant", "order__merchant", "order__account")
-        .annotate(moved_outside=Exists(movements))
-        .order_by("-authorized", "pk")
-    )
-
-
-def modifications_of(transactions: Iterable[Transaction]) -> list[Modification]:
-    """Newest first; when there are very many, open ones come before finished ones are cut off."""
-    rows = _shown(transactions).select_related("account", "requested_by").defer("body", "headers")
-    return sorted(rows[:MODIFICATIONS_SHOWN], key=lambda row: row.requested_at, reverse=True)
-
-
-def order_following(transactions: Sequence[Transaction], seen: Seen, *, now: datetime) -> Following:
-    """Only whether the page must be drawn anew: what most polls ask, in one light query."""
-    rows = _shown(transactions).only("state", "attempts_made", "lookups_made", "due_at", "reason_text")
-    return follow(rows[:MODIFICATIONS_SHOWN], seen, now=now, facts=_facts(transactions))
-
-
-def _shown(transactions: Iterable[Transaction]) -> QuerySet[Modification]:
-    rows = Modification.objects.filter(transaction__in=list(transactions))
-    return rows.order_by(F("finished_at").desc(nulls_first=True), "-pk")
-
-
-def movements_of(transactions: Iterable[Transaction]) -> list[ExternalMovement]:
-    """What moved without our asking; no query when nothing did."""
-    touched = [transaction for transaction in transactions if getattr(transaction, "moved_outside", True)]
-    return list(ExternalMovement.objects.filter(transaction__in=touched)) if touched else []
 
 
 def books_of(transaction: Transaction, captures: Sequence[Capture], modifications: Sequence[Modification]) -> Books:

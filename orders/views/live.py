@@ -15,9 +15,10 @@ from orders.presenters.board import board_of
 from orders.presenters.following import Following, Seen
 from orders.presenters.modification_card import card_of
 from orders.presenters.order_page import order_following
+from orders.presenters.order_reading import marks_of, transactions_of
 from orders.presenters.timeline import timeline_of
-from orders.views.order import now_of, order_and_transactions
-from orders.views.scope import StaffRequest, modification_for
+from orders.views.order import now_of, read
+from orders.views.scope import StaffRequest, modification_for, require
 
 NOTHING_NEW = 204
 OPEN, CLOSED = "open", "closed"
@@ -49,13 +50,23 @@ def modification_live(request: StaffRequest, modification_id: UUID) -> HttpRespo
 @require_GET
 def order_live(request: StaffRequest, order_id: int) -> HttpResponse:
     """Everything of an order page that moves."""
-    order, transactions = order_and_transactions(request, order_id)
     seen = Seen.from_query(request.GET, now=timezone.now())
-    if _unchanged(order_following(transactions, seen, now=timezone.now()), seen):
+    if _order_unchanged(request, order_id, seen):
         return HttpResponse(status=NOTHING_NEW)
-    now = now_of(request, order, transactions, seen)
+    order, reading = read(request, order_id)
+    now = now_of(request, order, reading, seen)
     context = {"order": order, "zone": order.merchant.time_zone, "now": now, "timeline": timeline_of(order)}
     return render(request, "orders/_order_live.html", context, status=_status(now.following))
+
+
+def _order_unchanged(request: StaffRequest, order_id: int, seen: Seen) -> bool:
+    """The light look; whoever may not see the order goes on to be refused by the full one."""
+    marks = marks_of(order_id)
+    transactions = transactions_of(order_id, request.user)
+    if not transactions or not seen.mark:
+        return False
+    require(request.user, "view")
+    return _unchanged(order_following(marks, transactions, seen, now=timezone.now()), seen)
 
 
 def _unchanged(following: Following, seen: Seen) -> bool:

@@ -26,7 +26,7 @@ from orders.presenters.panel import Notice, Panel, fresh_panel, returned_panel, 
 from orders.presenters.timeline import timeline_of
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import answer, asks_for_fragment, go_to
-from orders.views.order import now_of, order_and_transactions
+from orders.views.order import now_of, read
 from orders.views.origin import post_from_our_pages
 from orders.views.scope import StaffRequest, modification_for, transaction_for
 
@@ -148,12 +148,12 @@ def _panel_context(request: StaffRequest, panel: Panel) -> dict[str, Any]:
 
 def _order_parts(request: StaffRequest, order_id: int) -> dict[str, Any]:
     """The parts of the order page beside the panel, as they stand now."""
-    order, transactions = order_and_transactions(request, order_id)
+    order, reading = read(request, order_id)
     seen = Seen.beginning(now=timezone.now())
     return {
         "order": order,
         "zone": order.merchant.time_zone,
-        "now": now_of(request, order, transactions, seen),
+        "now": now_of(request, order, reading, seen),
         "timeline": timeline_of(order),
     }
 

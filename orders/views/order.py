@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from orders.mirror.ask import ask_refresh
-from orders.models import Order, Source, Transaction
+from orders.models import Order, Source
 from orders.permissions import remember_merchants
 from orders.presenters.following import Seen
-from orders.presenters.order_page import OrderNow, order_now, transactions_of
+from orders.presenters.order_page import OrderNow, order_now
+from orders.presenters.order_reading import Reading, read_order
 from orders.presenters.timeline import conversation_of, id_from, timeline_of
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import answer
@@ -23,12 +24,12 @@ from orders.views.shell import shell_for
 @require_GET
 def order(request: StaffRequest, order_id: int) -> HttpResponse:
     """The whole page."""
-    shown, transactions = order_and_transactions(request, order_id)
+    shown, reading = read(request, order_id)
     context = {
         "place": "orders",
         "order": shown,
         "zone": shown.merchant.time_zone,
-        "now": now_of(request, shown, transactions, Seen.beginning(now=timezone.now())),
+        "now": now_of(request, shown, reading, Seen.beginning(now=timezone.now())),
         "timeline": timeline_of(shown),
         "lines": list(shown.lines.all()),
     }
@@ -63,16 +64,16 @@ def create_refresh(request: StaffRequest, transaction_id: int) -> HttpResponse:
     return redirect("orders:order", transaction.order_id)
 
 
-def order_and_transactions(request: StaffRequest, order_id: int) -> tuple[Order, list[Transaction]]:
-    """The order and its transactions in one query; an order that has none yet is looked for by itself."""
-    transactions = transactions_of(order_id, request.user)
-    if not transactions:
-        return order_for(request.user, order_id), []
+def read(request: StaffRequest, order_id: int) -> tuple[Order, Reading]:
+    """The order and what moves on it; an order that has no transaction yet is looked for by itself."""
+    reading = read_order(order_id, request.user)
+    if not reading.transactions:
+        return order_for(request.user, order_id), reading
     require(request.user, "view")
-    return transactions[0].order, transactions
+    return reading.transactions[0].order, reading
 
 
-def now_of(request: StaffRequest, shown: Order, transactions: list[Transaction], seen: Seen) -> OrderNow:
+def now_of(request: StaffRequest, shown: Order, reading: Reading, seen: Seen) -> OrderNow:
     """The moving part; the shell has read the person's merchants already."""
     remember_merchants(request.user, (merchant.id for merchant in shell_for(request).merchants))
-    return order_now(shown, transactions, request.user, seen=seen, now=timezone.now())
+    return order_now(shown, reading, request.user, seen=seen, now=timezone.now())

@@ -19,6 +19,7 @@ from django.utils import timezone
 from orders.gateways.base import Verdict
 from orders.groups import seeded_group
 from orders.models import GatewayAccount, Modification, ModificationState
+from orders.presenters import order_reading
 from orders.presenters.following import END_KNOWN, NEEDS_A_PERSON, TIME_LIMIT
 from tests.factories import a_captured_transaction
 from tests.views.asking import AS_HTMX
@@ -223,3 +224,31 @@ def test_a_form_that_resolves_by_hand_opens_by_itself_and_is_not_redrawn_under_t
     assert 'name="evidence_text"' in opened.content.decode()
     assert 'id="resolution"' not in redrawn.content.decode()
     assert "The end is known; there is nothing to resolve." in ended.content.decode()
+
+
+@pytest.mark.parametrize("when", ["before the money is read", "between money and captures"])
+def test_a_result_that_comes_while_the_page_is_read_leaves_no_old_figures(
+    client: Client, modification: Modification, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """A worker writes the result between two queries of a poll: the page goes on, or shows everything new."""
+    url, _ = _poll_of(client.get(_page(modification, "order")))
+    sent(modification)
+    real = order_reading.transactions_of
+    results = [modification]
+
+    def late(order_id: int, person: User) -> Any:
+        old = real(order_id, person)
+        if results:
+            gateway_says(results.pop(), Verdict.SUCCEEDED)
+        return old if when == "between money and captures" else real(order_id, person)
+
+    monkeypatch.setattr(order_reading, "transactions_of", late)
+    during = _poll(client, url)
+    url, _ = _poll_of(during)
+    after = _poll(client, url) if url else during
+
+    page = html.unescape(after.content.decode())
+    assert after.status_code == 286
+    assert "Up to 80.00 EUR can be refunded." in page
+    assert "All figures add up." in page
+    assert "is missing" not in html.unescape(during.content.decode())
