@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
@@ -27,6 +30,7 @@ from orders.references import plain_words
 
 CHUNK = 1_000
 _SEALED_AT_ONCE = 20_000
+_CHUNKS_PER_COLLECTION = 10
 
 
 def load(chunk: Sequence[Rows]) -> None:
@@ -61,6 +65,22 @@ def finish() -> int:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return total
+
+
+@contextmanager
+def collecting_garbage_rarely() -> Iterator[Callable[[], None]]:
+    """Millions of young objects make the collector look again and again for nothing; call what is given per chunk."""
+    chunks = itertools.count(1)
+    gc.disable()
+    try:
+        yield lambda: _collect_now_and_then(next(chunks))
+    finally:
+        gc.enable()
+
+
+def _collect_now_and_then(chunk: int) -> None:
+    if chunk % _CHUNKS_PER_COLLECTION == 0:
+        gc.collect()
 
 
 def _join_order(rows: Rows) -> None:

@@ -14,7 +14,7 @@ from orders.accounts import AccountRefused
 from orders.database import database_now
 from orders.demo import cast
 from orders.demo.acts import rows_of
-from orders.demo.loading import CHUNK, finish, load
+from orders.demo.loading import CHUNK, collecting_garbage_rarely, finish, load
 from orders.demo.rows import Cast
 from orders.demo.sandbox_orders import SandboxAway, forget_earlier_demo, introduce_merchants, place_orders
 from orders.demo.stories import Plan, plan_order
@@ -62,10 +62,12 @@ class Command(Errand):
         players = Cast(accounts=accounts, agents=_agents(accounts))
         numbers = self.progress(range(orders), of=orders, what="Making orders")
         every = (plan_order(number, seed=seed, now=now, spread_days=days) for number in numbers)
-        for chunk in _chunks(every):
-            if url is not None:
-                place_orders(url, chunk, now=now)
-            load([rows_of(plan, players, now=now) for plan in chunk])
+        with collecting_garbage_rarely() as collect:
+            for chunk in _chunks(every):
+                if url is not None:
+                    place_orders(url, chunk, now=now)
+                load([rows_of(plan, players, now=now) for plan in chunk])
+                collect()
         return finish()
 
 
