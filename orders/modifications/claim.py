@@ -21,6 +21,7 @@ from orders.modifications.crash import crash
 from orders.modifications.rules import permissions_needed
 from orders.modifications.situation import capability_of
 from orders.modifications.timing import lease_seconds
+from orders.modifications.verdicts import is_remembered
 from orders.money import Money
 from orders.permissions import permissions_of
 from orders.summary import summarise
@@ -170,7 +171,7 @@ def _take(
     taken: list[tuple[Modification, Purpose]] = []
     people: dict[int, User] = {}
     for row in rows:
-        purpose = _purpose(row, accounts[row.account_id], paused=paused)
+        purpose = _purpose(row, accounts[row.account_id], now, paused=paused)
         if purpose is Purpose.SEND and not _turn_is_free(row):
             continue
         if row.never_sent and row.transaction.frozen:
@@ -183,12 +184,20 @@ def _take(
     return [_as_claim(row, purpose, accounts[row.account_id], claimed_at) for row, purpose in taken]
 
 
-def _purpose(row: Modification, account: GatewayAccount, *, paused: bool) -> Purpose:
-    """What this turn is for: a repeat is never sent through a closed door, but the question may still be asked."""
+def _purpose(row: Modification, account: GatewayAccount, now: datetime, *, paused: bool) -> Purpose:
+    """What this turn is for: a repeat is never sent through a closed door, but the question may still be asked.
+
+    Nor is it sent once the gateway may have forgotten the id, however long ago the step was decided: everything here
+    may have stood still for days since.
+    """
     closed = paused or account.paused or row.transaction.frozen
-    if row.next_step == Purpose.SEND and not row.never_sent and closed:
+    if row.next_step == Purpose.SEND and not row.never_sent and (closed or _is_forgotten(row, account, now)):
         return Purpose.QUERY
     return Purpose(row.next_step)
+
+
+def _is_forgotten(row: Modification, account: GatewayAccount, now: datetime) -> bool:
+    return not is_remembered(row.first_sent_at, capability_of(account), now=now)
 
 
 def _turn_is_free(row: Modification) -> bool:

@@ -87,10 +87,14 @@ def judge(outcome: Outcome, standing: Standing, capability: Capability, timing: 
 
 def may_send_again(standing: Standing, capability: Capability) -> bool:
     """Whether the same bytes may go out once more: the gateway replays, and its memory still holds."""
-    if standing.first_sent_at is None:
+    return is_remembered(standing.first_sent_at, capability, now=standing.now)
+
+
+def is_remembered(first_sent_at: datetime | None, capability: Capability, *, now: datetime) -> bool:
+    """Whether a repeat of what was first sent then meets its own first answer; what was never sent can only be first."""
+    if first_sent_at is None:
         return True
-    window = timedelta(seconds=capability.replay_window_seconds)
-    return capability.replays and standing.now < standing.first_sent_at + window
+    return capability.replays and now < first_sent_at + timedelta(seconds=capability.replay_window_seconds)
 
 
 def _pending(outcome: Outcome, standing: Standing, timing: Timing) -> Ruling:
