@@ -91,7 +91,7 @@ def may_send_again(standing: Standing, capability: Capability) -> bool:
 
 
 def is_remembered(first_sent_at: datetime | None, capability: Capability, *, now: datetime) -> bool:
-    """Whether a repeat of what was first sent then meets its own first answer; what was never sent can only be first."""
+    """Whether a repeat of what was first sent then meets its own first answer; what was never sent has none."""
     if first_sent_at is None:
         return True
     return capability.replays and now < first_sent_at + timedelta(seconds=capability.replay_window_seconds)
