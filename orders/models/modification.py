@@ -59,8 +59,8 @@ class ModificationQuerySet(models.QuerySet["Modification"]):
 class Modification(models.Model):
     """What a person asked for, the exact bytes that say it, and where it stands.
 
-    `id` is the gateway's idempotency key, minted when the form was drawn. Amounts are minor units of `currency`. Columns
-    above `state` are frozen by a database trigger; a finished row never changes at all.
+    `id` is the gateway's idempotency key, minted when the form was drawn. Amounts are minor units of `currency`.
+    Columns above `state` are frozen by a database trigger; a finished row never changes at all.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -131,7 +131,7 @@ class Transaction(models.Model):
 
 
 class Capture(models.Model):
-    """One successful capture, ours or the gateway's own; refunds draw on it. Minor units of the transaction's currency."""
+    """One successful capture, ours or the gateway's own; refunds draw on it. Amounts in minor units."""
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="captures")
     modification = models.OneToOneField(

@@ -1,6 +1,6 @@
 """Promises the database keeps whatever the code does: frozen columns, finished rows, history that is only added to.
 
-One list for both vendors. `post_migrate` re-creates it, because SQLite drops triggers when a migration rebuilds a table.
+One list for both vendors. `post_migrate` re-creates it: SQLite drops triggers when a migration rebuilds a table.
 """
 
 from __future__ import annotations
