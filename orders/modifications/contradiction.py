@@ -57,7 +57,7 @@ def _store_movement(row: Modification, outcome: Outcome, reason: str, now: datet
             "modification": row,
             "kind": (facts.executed_kind or Kind(row.kind)).value,
             "amount": facts.amount.amount_minor if facts.amount else row.amount,
-            "currency": row.currency,
+            "currency": facts.amount.currency if facts.amount else row.currency,
             "gateway_reference": facts.reference[:64],
             "gateway_id": facts.gateway_id[:64],
             "gateway_status": facts.raw_status[:60],

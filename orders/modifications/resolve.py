@@ -173,6 +173,9 @@ def _source_of(result: Result) -> EvidenceSource:
 
 def _apply_evidence(modification_id: UUID, outcome: Outcome, source: EvidenceSource, key: str, by: User | None) -> bool:
     row = _lock([modification_id])[modification_id]
+    if row.finished:
+        # What was seen before the end was written may contradict the end: then it counts once more.
+        key = f"against {row.state}:{key}"
     if (row.finished and _agrees(row, outcome)) or already_stored(row, source, key):
         return False
     ruling = None if row.finished else _ruling(row, outcome)
