@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from orders.gateways.base import Kind, Movement, Verdict
 from orders.mirror.booking import MOVES_MONEY, book
@@ -15,6 +16,9 @@ from orders.money import Money
 _KEY_MAXIMUM = 160
 _REASON_MAXIMUM = 300
 _UNMOVED = frozenset({Verdict.DECLINED, Verdict.UNKNOWN})
+NEVER_OURS = frozenset({"chargeback", "settlement"})
+"""What nobody asks for."""
+_DONE_AS = {Kind.CANCEL_OR_REFUND: {"cancel", "refund"}}
 
 
 @dataclass(kw_only=True)
@@ -31,14 +35,48 @@ class Adoption:
 
 def adopt(adoption: Adoption, movements: Iterable[Movement]) -> None:
     """Store and book what is not ours; changes the transaction without saving. The row must be locked."""
-    ours = {str(one.pk): one for one in Modification.objects.filter(transaction=adoption.transaction)}
+    ours = list(Modification.objects.filter(transaction=adoption.transaction))
     _book_what_waits(adoption)
     for movement in movements:
-        modification = ours.get(movement.modification_id.lower())
+        modification = _named(movement, ours) or _nameless(movement, ours)
         if modification is None:
             _adopt_foreign(adoption, movement)
         elif modification.finished:
             _compare(adoption, movement, modification)
+
+
+def named_by(movement: Movement) -> UUID | None:
+    """The id of the modification of ours that this movement carries out, as far as it says; a chargeback or settlement
+    may carry the id of what it is about, and is none of ours for that."""
+    if movement.type in NEVER_OURS:
+        return None
+    try:
+        return UUID(movement.modification_id)
+    except ValueError:
+        return None
+
+
+def _named(movement: Movement, ours: Iterable[Modification]) -> Modification | None:
+    name = named_by(movement)
+    return next((one for one in ours if one.pk == name), None)
+
+
+def _nameless(movement: Movement, ours: Iterable[Modification]) -> Modification | None:
+    """Fields may be left out or renamed (seed 000): without an id it is ours when the gateway's own ids say so, and may
+    be ours, so that it is not a stranger's yet, while one of its kind is open."""
+    if movement.modification_id or movement.type in NEVER_OURS:
+        return None
+    alike = [one for one in ours if movement.type in _DONE_AS.get(Kind(one.kind), {one.kind})]
+    told = (one for one in alike if not one.finished or _has_the_ids_of(movement, one))
+    return next(told, None)
+
+
+def _has_the_ids_of(movement: Movement, modification: Modification) -> bool:
+    if movement.gateway_id and modification.gateway_id:
+        return movement.gateway_id == modification.gateway_id
+    amount = movement.amount.amount_minor if movement.amount else modification.amount
+    same_reference = movement.reference != "" and movement.reference == modification.gateway_reference
+    return same_reference and amount == (modification.executed_amount or modification.amount)
 
 
 def _adopt_foreign(adoption: Adoption, movement: Movement) -> None:

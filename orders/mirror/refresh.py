@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from django.db import connection
 
@@ -15,7 +14,7 @@ from orders.gateways.base import Fetched, Movement, Snapshot, Verdict
 from orders.mirror import state
 from orders.mirror.fetching import Question, ask_gateway, ask_many, question_about
 from orders.mirror.freezing import freeze
-from orders.mirror.movements import Adoption, adopt
+from orders.mirror.movements import Adoption, adopt, named_by
 from orders.models import ExternalMovement, Modification, ReferenceKind, Source, Transaction
 from orders.modifications.breaker import pause_by_machine
 from orders.modifications.resolve import apply_movement
@@ -99,15 +98,8 @@ def _note_problem(question: Question, fetched: Fetched) -> RefreshResult:
 def _settle_ours(transaction_id: int, movements: Iterable[Movement]) -> int:
     """Hand what is listed of our own modifications to the books, each on its own; returns how many changed."""
     ours = set(Modification.objects.filter(transaction_id=transaction_id).values_list("pk", flat=True))
-    told = [(_uuid(one.modification_id), one) for one in movements if one.verdict is not Verdict.UNKNOWN]
+    told = [(named_by(one), one) for one in movements if one.verdict is not Verdict.UNKNOWN]
     return sum(apply_movement(pk, one) for pk, one in told if pk in ours)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _apply(question: Question, snapshot: Snapshot, reader: Reader) -> RefreshResult:

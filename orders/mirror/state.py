@@ -28,11 +28,12 @@ CAPTURED_SOMETHING = CLOSED - {TransactionState.CANCELLED, TransactionState.EXPI
 def is_current(transaction: Transaction, snapshot: Snapshot, *, seen_version: int) -> bool:
     """Whether the snapshot's state may replace ours: never an older one (money safety, F37).
 
-    Without a time of its own it counts only when nothing happened here since it was asked for.
+    Without a time of its own, or with the very time that stands here already, it counts only when nothing happened here
+    since it was asked for: an answer of ours may have come without a time.
     """
-    if snapshot.status_at is None or transaction.status_at is None:
+    if snapshot.status_at is None or transaction.status_at is None or snapshot.status_at == transaction.status_at:
         return transaction.version == seen_version
-    return snapshot.status_at >= transaction.status_at
+    return snapshot.status_at > transaction.status_at
 
 
 def take_facts(transaction: Transaction, snapshot: Snapshot, *, current: bool) -> list[str]:
