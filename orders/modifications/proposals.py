@@ -6,9 +6,20 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Max, Q
+
 from orders import audit
 from orders.gateways.base import Facts, Kind, Outcome, Verdict
-from orders.models import EvidenceSource, GatewayAccount, Modification, Proposal, Source, Transaction
+from orders.models import (
+    Event,
+    EvidenceSource,
+    GatewayAccount,
+    Modification,
+    ModificationState,
+    Proposal,
+    Source,
+    Transaction,
+)
 from orders.modifications.refusals import NotAllowed
 from orders.modifications.resolve import apply_evidence
 from orders.money import Money
@@ -38,9 +49,20 @@ def _state_of_subject(proposal: Proposal) -> list[str]:
         doubtful = "in doubt" if not row.finished else row.state
         return [str(row.pk), row.body_sha256, doubtful, row.gateway_status]
     if proposal.transaction is not None:
-        return [str(proposal.transaction.pk), proposal.transaction.frozen_reason]
+        return [str(proposal.transaction.pk), *_causes_of_frost(proposal.transaction.pk)]
     assert proposal.account is not None
     return [str(proposal.account.pk), proposal.account.paused_reason, str(proposal.account.paused_at)]
+
+
+def _causes_of_frost(transaction_id: int) -> list[str]:
+    """Why it is frozen, all of it: the first reason stays on the row, later ones stand in the log and in the books.
+
+    The row is locked, so that no cause can slip in between this look and the thaw.
+    """
+    row = Transaction.objects.select_for_update(no_key=True).get(pk=transaction_id)
+    told = Q(verb__endswith=".frozen") | Q(verb__endswith=".contradicted") | Q(verb__endswith=".review")
+    last = Event.objects.filter(told, transaction=row).aggregate(last=Max("pk"))["last"]
+    return [row.frozen_reason, str(row.charged_back), str(last or "")]
 
 
 def carry_out(proposal: Proposal, by: User) -> None:
@@ -56,6 +78,7 @@ def carry_out(proposal: Proposal, by: User) -> None:
 
 
 def _resolve(proposal: Proposal, row: Modification, by: User) -> None:
+    _check_not_on_its_way(proposal, row)
     outcome = Outcome(
         verdict=Verdict(proposal.verdict),
         reason=f"Two people: {proposal.evidence_text}"[:400],
@@ -70,6 +93,16 @@ def _resolve(proposal: Proposal, row: Modification, by: User) -> None:
     )
     if not settled:
         raise NotAllowed("Meanwhile the end became known by itself; nothing was changed.", code="already_known")
+
+
+def _check_not_on_its_way(proposal: Proposal, row: Modification) -> None:
+    """A failure frees the reservation, so that the money may be asked for anew: never while bytes are on the wire."""
+    state = Modification.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=row.pk)
+    if proposal.verdict == Verdict.DECLINED and state == ModificationState.IN_FLIGHT:
+        raise NotAllowed(
+            "A worker is talking to the gateway about it right now. Nothing was changed; confirm again in a minute.",
+            code="in_flight",
+        )
 
 
 def _unfreeze(transaction: Transaction) -> None:

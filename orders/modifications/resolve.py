@@ -6,6 +6,7 @@ A terminal row never changes. Evidence that contradicts one freezes the transact
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -137,13 +138,23 @@ def _resolve_one(result: Result, row: Modification, notes: Notes, *, alone: bool
         key = f"{row.pk}:{claim.epoch}:{claim.purpose}"
         notes.evidence.append(evidence_of(row, outcome, source, key, notes.now))
     if row.finished:
-        contradict(row, outcome, notes)
+        if not _is_an_echo(result):
+            contradict(row, outcome, notes)
         return
     ours = row.state == S.IN_FLIGHT and row.epoch == claim.epoch
     if not ours and outcome.verdict not in (Verdict.SUCCEEDED, Verdict.MISMATCH):
         return  # Somebody else holds it now; a late “unclear” or refusal must not disturb them.
+    if row.account.authentication_key_sealed != claim.authentication_key_sealed:
+        outcome = replace(outcome, pause_account="")  # The refused key is no longer the account's.
     ruling = judge(outcome, _standing(result, row, notes.now), claim.capability, timing())
     settle(row, outcome, ruling, claim.capability, notes, replay=source is EvidenceSource.REPLAY, careful=alone)
+
+
+def _is_an_echo(result: Result) -> bool:
+    """A refusal of a repeat may be about the success of the first send: it contradicts nothing (see `verdicts`)."""
+    claim = result.claim
+    repeated = claim.purpose is Purpose.SEND and claim.sent_before and not claim.capability.replays_errors
+    return repeated and result.outcome.verdict is Verdict.DECLINED
 
 
 def _standing(result: Result, row: Modification, now: datetime) -> Standing:

@@ -1,0 +1,107 @@
+"""The world moves while a worker talks or a second person reads: what was decided on old facts is not carried out."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.gateways.base import Kind
+from orders.models import GatewayAccount, ModificationState, Proposal, ProposalState, Source, Transaction
+from orders.modifications import review
+from orders.modifications.recover import release_stranded
+from orders.modifications.refusals import NotAllowed
+from tests import factories
+from tests.mirror.snapshots import a_chargeback, meet
+from tests.modifications import steps
+from tests.modifications.proposing import a_doubt, a_supervisor, confirm, propose
+from tests.modifications.steps import answered, armed, asked, due_now, fresh, lease_over
+
+pytestmark = pytest.mark.django_db
+S = ModificationState
+FAILED = {"verdict": "failed", "amount": None, "gateway_reference": ""}
+
+
+def test_a_failure_is_not_confirmed_while_a_worker_may_be_sending() -> None:
+    row = a_doubt()
+    proposal = propose(row, by=a_supervisor(row.transaction), **FAILED)
+    on_its_way = armed(due_now(row))
+
+    with pytest.raises(NotAllowed) as refused:
+        confirm(proposal, by=a_supervisor(row.transaction))
+
+    assert refused.value.code == "in_flight"
+    assert fresh(row.transaction).refunding == 10_000
+    answered(on_its_way, steps.unknown())
+    assert confirm(proposal, by=a_supervisor(row.transaction)).state == ProposalState.CONFIRMED
+    assert fresh(row.transaction).refunding == 0
+
+
+def test_a_success_is_confirmed_whatever_a_worker_is_doing() -> None:
+    row = a_doubt()
+    proposal = propose(row, by=a_supervisor(row.transaction))
+    armed(due_now(row))
+
+    confirm(proposal, by=a_supervisor(row.transaction))
+
+    row.refresh_from_db()
+    assert row.state == S.SUCCEEDED
+
+
+def frozen_and_proposed(transaction: Transaction) -> Proposal:
+    meet(transaction, a_chargeback(transaction, 1_000, modification_id="unknown-kind", type=""))
+    assert fresh(transaction).frozen
+    return review.propose_unfreezing(
+        transaction_id=transaction.pk, evidence_text="Seen.", by=a_supervisor(transaction), source=Source.PAGE
+    )
+
+
+def test_a_second_cause_of_frost_makes_the_proposal_to_unfreeze_void() -> None:
+    transaction = factories.a_captured_transaction()
+    proposal = frozen_and_proposed(transaction)
+    meet(transaction, a_chargeback(transaction, 3_000, modification_id="another"))
+
+    with pytest.raises(NotAllowed) as refused:
+        confirm(proposal, by=a_supervisor(transaction))
+
+    assert refused.value.code == "void"
+    assert fresh(transaction).frozen
+
+
+def test_a_refresh_that_shows_nothing_new_leaves_the_proposal_as_it_is() -> None:
+    transaction = factories.a_captured_transaction()
+    proposal = frozen_and_proposed(transaction)
+    meet(transaction)
+
+    confirm(proposal, by=a_supervisor(transaction))
+
+    assert not fresh(transaction).frozen
+
+
+@pytest.mark.parametrize(("rotated", "paused"), [(True, False), (False, True)])
+def test_a_key_that_was_replaced_meanwhile_does_not_pause_the_account_any_more(rotated: bool, paused: bool) -> None:
+    row = asked(factories.a_captured_transaction(), Kind.REFUND, 2_500)
+    taken = armed(row)
+    account = GatewayAccount.objects.get(pk=row.account_id)
+    if rotated:
+        account.seal_authentication_key("the-new-key")
+        account.save(update_fields=["authentication_key_sealed"])
+
+    answered(taken, steps.not_sent(pause_account="SmartPay refused the account's keys."))
+
+    account.refresh_from_db()
+    row.refresh_from_db()
+    assert account.paused is paused
+    assert row.state == S.QUEUED
+
+
+def test_the_refusal_of_a_repeat_does_not_contradict_the_success_of_the_first_send() -> None:
+    row = asked(factories.a_captured_transaction(), Kind.REFUND, 2_500)
+    first = armed(row)
+    lease_over(row)
+    release_stranded()
+    second = armed(due_now(row))
+    answered(first, steps.success(row))
+
+    row = answered(second, steps.declined())
+
+    assert row.state == S.SUCCEEDED
+    assert not fresh(row.transaction).frozen
