@@ -126,7 +126,8 @@ def _unanswered_query(outcome: Outcome, standing: Standing, capability: Capabili
         return _pending(outcome, standing, timing)
     if outcome.absent and standing.declined_on_repeat and _late_processing_over(standing, capability):
         return Ruling(state=S.FAILED, reason="The gateway refused it and does not list it: no money moved.")
-    send_next = may_send_again(standing, capability) and not standing.declined_on_repeat
+    in_peoples_hands = standing.state is S.REVIEW
+    send_next = may_send_again(standing, capability) and not standing.declined_on_repeat and not in_peoples_hands
     return Ruling(
         state=_doubtful(standing, timing),
         reason=outcome.reason,

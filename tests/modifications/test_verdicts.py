@@ -83,7 +83,7 @@ TABLE: list[tuple[str, Outcome, Standing, S, Purpose]] = [
     ("absent, unclear", ABSENT, question(), S.UNKNOWN, SEND),
     ("absent, pending", ABSENT, pending_question(), S.PENDING, QUERY),
     ("no answer, pending", TIMEOUT, pending_question(), S.PENDING, QUERY),
-    ("timeout, in review", TIMEOUT, question(state=S.REVIEW), S.REVIEW, SEND),
+    ("timeout, in review", TIMEOUT, question(state=S.REVIEW), S.REVIEW, QUERY),
 ]
 
 
