@@ -66,6 +66,17 @@ _CAPABILITY = Capability(
     description_maximum=DESCRIPTION_MAXIMUM,
 )
 
+# What an account may say otherwise, within reason: a worker serves all merchants, and nobody can make the gateway
+# remember an id for longer, or take finer amounts and longer texts, than it does.
+_BOUNDS = {
+    "authorization_days": (1, 365),
+    "replay_window_seconds": (0, _CAPABILITY.replay_window_seconds),
+    "late_processing_seconds": (1, 24 * 3600),
+    "decimals_maximum": (0, DECIMALS_MAXIMUM),
+    "deadline_seconds": (1, 300),
+    "description_maximum": (0, DESCRIPTION_MAXIMUM),
+}
+
 
 def capability(overrides: Mapping[str, Any]) -> Capability:
     """What an account can do; `overrides` are fields of Capability with values of its types. Raises CannotSay."""
@@ -128,6 +139,9 @@ def _override(field: str, value: Any) -> Any:
         return _kinds(value)
     if type(value) is not type(current) or (isinstance(value, int) and value < 0):
         raise CannotSay(f"“{field}” must be like {current!r}.")
+    lowest, highest = _BOUNDS.get(field, (value, value))
+    if not lowest <= value <= highest:
+        raise CannotSay(f"“{field}” must be between {lowest} and {highest}.")
     return value
 
 

@@ -175,6 +175,12 @@ def test_an_account_can_say_what_differs() -> None:
         {"kinds": ["bribe"]},
         {"kinds": 5},
         {"deadline_seconds": -1},
+        {"deadline_seconds": 0},
+        {"deadline_seconds": 10**15},
+        {"replay_window_seconds": 24 * 3600},
+        {"authorization_days": 10**9},
+        {"decimals_maximum": 3},
+        {"description_maximum": 128},
     ],
     ids=str,
 )
