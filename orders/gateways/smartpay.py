@@ -139,9 +139,8 @@ def _override(field: str, value: Any) -> Any:
         return _kinds(value)
     if type(value) is not type(current) or (isinstance(value, int) and value < 0):
         raise CannotSay(f"“{field}” must be like {current!r}.")
-    lowest, highest = _BOUNDS.get(field, (value, value))
-    if not lowest <= value <= highest:
-        raise CannotSay(f"“{field}” must be between {lowest} and {highest}.")
+    if field in _BOUNDS and not _BOUNDS[field][0] <= int(value) <= _BOUNDS[field][1]:
+        raise CannotSay(f"“{field}” must be between {_BOUNDS[field][0]} and {_BOUNDS[field][1]}.")
     return value
 
 
