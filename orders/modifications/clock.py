@@ -204,7 +204,7 @@ class Clock:
         self._beat_at = now + HEARTBEAT_SECONDS
         at = database_now()
         Heartbeat.objects.update_or_create(
-            name=f"worker {submit.WORKER}", defaults={"at": at, "note": f"{self.in_hand} in hand"}
+            name=f"worker {submit.worker_name()}", defaults={"at": at, "note": f"{self.in_hand} in hand"}
         )
         Heartbeat.objects.filter(name__startswith="worker ", at__lt=at - timedelta(days=1)).delete()
 

@@ -25,7 +25,10 @@ from orders.modifications.claim import Claim
 from orders.modifications.crash import crash
 from orders.modifications.timing import lease_seconds, sending_margin_seconds
 
-WORKER = f"{socket.gethostname()}:{os.getpid()}"[:80]
+
+def worker_name() -> str:
+    """This process, in attempts and heartbeats; asked anew each time, because a process may be forked."""
+    return f"{socket.gethostname()}:{os.getpid()}"[:80]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +120,7 @@ def _arm(claims: Sequence[Claim]) -> set[object]:
                 modification_id=claim.modification_id,
                 epoch=claim.epoch,
                 purpose=claim.purpose,
-                worker=WORKER,
+                worker=worker_name(),
                 started_at=now,
             )
             for claim in ours
