@@ -139,7 +139,7 @@ def _override(field: str, value: Any) -> Any:
         return _kinds(value)
     if type(value) is not type(current) or (isinstance(value, int) and value < 0):
         raise CannotSay(f"“{field}” must be like {current!r}.")
-    if field in _BOUNDS and not _BOUNDS[field][0] <= int(value) <= _BOUNDS[field][1]:
+    if isinstance(value, int) and field in _BOUNDS and not _BOUNDS[field][0] <= value <= _BOUNDS[field][1]:
         raise CannotSay(f"“{field}” must be between {_BOUNDS[field][0]} and {_BOUNDS[field][1]}.")
     return value
 
