@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock clean install install-dev
+.PHONY: help run test lint lock clean install install-dev bench-jobs bench-pages
 
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
@@ -20,6 +20,12 @@ test: install-dev ## run every check and every test, on SQLite and on PostgreSQL
 
 lint: install-dev ## run the checks without the tests
 	@$(PYTHON) -m tests.everything --without-tests
+
+bench-jobs: install-dev ## drain rate of the worker beside a bare loop of the same calls (PostgreSQL)
+	@$(PYTHON) -m tests.benchmarks.jobs
+
+bench-pages: install-dev ## cost of list, search and order page at 10,000 and at 100,000 orders
+	@$(PYTHON) -m tests.benchmarks.pages
 
 lock: ## write the lock files again from pyproject.toml (needs uv)
 	uv lock --quiet
