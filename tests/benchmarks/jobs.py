@@ -172,9 +172,8 @@ def _check(transactions: list[Transaction]) -> None:
     """A rate of something that did not happen is no rate."""
     from orders.models import Modification
 
-    states = Modification.objects.filter(transaction__in=[row.pk for row in transactions]).values_list(
-        "state", flat=True
-    )
+    rows = Modification.objects.filter(transaction__in=[row.pk for row in transactions])
+    states = rows.values_list("state", flat=True)
     assert list(states) == ["succeeded"] * len(transactions), "not every capture succeeded"
 
 
