@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock clean install install-dev bench-jobs bench-pages
+.PHONY: help run test lint lock clean install install-dev step-kill step-kill-ci chaos bench-jobs bench-pages
 
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
@@ -20,6 +20,15 @@ test: install-dev ## run every check and every test, on SQLite and on PostgreSQL
 
 lint: install-dev ## run the checks without the tests
 	@$(PYTHON) -m tests.everything --without-tests
+
+step-kill: install-dev ## kill workers at every step under every answer, on both databases, and audit what is left
+	@$(PYTHON) -m tests.proofs.step_kill
+
+step-kill-ci: install-dev ## the same with every refund and a seeded sample of the other kinds
+	@$(PYTHON) -m tests.proofs.step_kill --sample
+
+chaos: install-dev ## a storm of about five minutes: faults, kills, emptied broker, restarted database; then the audit
+	@$(PYTHON) -m tests.chaos.run
 
 bench-jobs: install-dev ## drain rate of the worker beside a bare loop of the same calls (PostgreSQL)
 	@$(PYTHON) -m tests.benchmarks.jobs
