@@ -106,6 +106,10 @@ def _refused(
     """The panel again, saying why; drawn from the transaction as it stands now, and the order page with it."""
     person = request.user
     transaction = transaction_for(person, transaction_id)
+    if refusal.code == "invalid_id":
+        # An id that another merchant used is answered exactly like one that is none.
+        form.add_error("modification_id", refusal.sentence)
+        return _show(request, returned_panel(transaction, person, kind, form), status=INVALID)
     notice, starts_anew = _notice(refusal)
     if starts_anew:
         panel = fresh_panel(transaction, person, kind, typed=form, notice=notice)

@@ -176,8 +176,10 @@ def test_an_id_of_another_merchant_is_refused_like_an_invalid_one() -> None:
     client = logged_in(person)
 
     answer = send(client, transaction, Kind.REFUND, draw(client, transaction) | {"modification_id": str(theirs.pk)})
+    invalid = send(client, transaction, Kind.REFUND, draw(client, transaction) | {"modification_id": "not-a-uuid"})
 
-    assert answer.status_code == 409
+    assert answer.status_code == invalid.status_code == 422
+    assert _sentences(answer) == _sentences(invalid)
     assert INVALID_ID in _sentences(answer)
     assert Modification.objects.count() == 1
 
