@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock clean install install-dev step-kill step-kill-ci chaos bench-jobs bench-pages
+.PHONY: help run test lint lock clean install install-dev step-kill step-kill-ci chaos mutants bench-jobs bench-pages
 
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
@@ -29,6 +29,9 @@ step-kill-ci: install-dev ## the same with every refund and a seeded sample of t
 
 chaos: install-dev ## a storm of about five minutes: faults, kills, emptied broker, restarted database; then the audit
 	@$(PYTHON) -m tests.chaos.run
+
+mutants: install-dev ## make the classic mistakes in a copy, and see a proof turn red for each
+	@$(PYTHON) -m tests.proofs.mutants
 
 bench-jobs: install-dev ## drain rate of the worker beside a bare loop of the same calls (PostgreSQL)
 	@$(PYTHON) -m tests.benchmarks.jobs

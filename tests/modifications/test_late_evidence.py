@@ -11,6 +11,7 @@ from orders.gateways.base import Kind, Outcome
 from orders.models import (
     Event,
     Evidence,
+    EvidenceSource,
     ExternalMovement,
     Modification,
     ModificationState,
@@ -163,6 +164,27 @@ def test_evidence_against_an_end_freezes_and_changes_no_figure(end: str, late: s
         assert movement.unbooked_reason
     else:
         assert not stored.exists()
+
+
+def test_a_workers_own_late_success_against_a_failure_freezes_and_is_kept_as_a_movement() -> None:
+    transaction = factories.a_captured_transaction()
+    row = asked(transaction, Kind.REFUND, 2_500)
+    taken = armed(row)
+    assert resolve.apply_evidence(
+        modification_id=row.pk, outcome=steps.declined(), source=EvidenceSource.QUERY, source_key="told first"
+    )
+    assert fresh_row(row).state == S.FAILED
+
+    answered(taken, steps.success(row))
+
+    assert fresh_row(row).state == S.FAILED
+    assert fresh(transaction).frozen
+    assert money_of(transaction) == {"captured": 10_000}
+    assert ExternalMovement.objects.get(modification=row).booked is False
+
+
+def fresh_row(row: Modification) -> Modification:
+    return Modification.objects.get(pk=row.pk)
 
 
 def test_a_contradiction_is_acted_on_once() -> None:
