@@ -8,11 +8,11 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from orders import crypto
@@ -23,6 +23,7 @@ from orders.gateways.registry import gateway_named
 from orders.models import Attempt, Modification, ModificationState, Purpose
 from orders.modifications.claim import Claim
 from orders.modifications.crash import crash
+from orders.modifications.pause import sending_paused
 from orders.modifications.timing import lease_seconds, sending_margin_seconds
 
 
@@ -107,13 +108,14 @@ def _arm(claims: Sequence[Claim]) -> set[object]:
         .order_by("pk")
         .values_list("pk", "epoch", "lease_until")
     )
-    ours = [
+    held = [
         by_id[pk]
         for pk, epoch, lease_until in rows
         if epoch == by_id[pk].epoch
         and lease_until is not None
         and lease_until > now + timedelta(seconds=sending_margin_seconds(by_id[pk].capability))
     ]
+    ours = _without_those_stopped_meanwhile(held, now)
     Attempt.objects.bulk_create(
         [
             Attempt(
@@ -131,6 +133,21 @@ def _arm(claims: Sequence[Claim]) -> set[object]:
         first_sent_at=Coalesce(F("first_sent_at"), now), last_sent_at=now
     )
     return {claim.modification_id for claim in ours}
+
+
+def _without_those_stopped_meanwhile(held: Sequence[Claim], now: datetime) -> list[Claim]:
+    """A name may take seconds to resolve, and an account be paused or a transaction frozen in them.
+
+    Such a send stays at home: its lease ends now, and the next turn finds the door closed.
+    """
+    sends = {claim.modification_id for claim in held if claim.purpose is Purpose.SEND}
+    rows = Modification.objects.filter(pk__in=sends)
+    if not sending_paused():
+        rows = rows.filter(Q(account__paused_at__isnull=False) | ~Q(transaction__frozen_reason=""))
+    stopped = set(rows.values_list("pk", flat=True))
+    if stopped:
+        Modification.objects.filter(pk__in=stopped).update(lease_until=now)
+    return [claim for claim in held if claim.modification_id not in stopped]
 
 
 def send(claim: Claim, door: Door) -> Result:
