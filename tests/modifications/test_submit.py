@@ -13,7 +13,7 @@ from orders import crypto
 from orders.database import database_now
 from orders.gateways import smartpay
 from orders.gateways.base import Door, LeaseTooOld, Outcome, Verdict
-from orders.models import Attempt, Modification, ModificationState, Purpose
+from orders.models import Attempt, GatewayAccount, Modification, ModificationState, Purpose
 from orders.modifications import submit
 from orders.modifications.claim import Claim
 from orders.modifications.recover import release_stranded
@@ -139,7 +139,9 @@ def test_a_worker_that_slept_too_long_sends_nothing(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_credential_that_cannot_be_opened_stays_home_and_pauses_the_account() -> None:
-    taken = replace(a_claim(), authentication_key_sealed="not sealed by any key of ours")
+    row = asked(factories.a_transaction())
+    GatewayAccount.objects.filter(pk=row.account_id).update(authentication_key_sealed="not sealed by any key of ours")
+    taken = steps.claimed(row)
 
     stayed = submit.prepare(taken)
 
