@@ -83,7 +83,10 @@ def verdict_of(movement_type: str, status: str, *, has_error: bool) -> Verdict:
     """What type, status and error of one modification mean together.
 
     An error beside a status that says done contradicts itself: UNKNOWN, never DECLINED, for the money may have moved.
+    Beside one that says pending it is no end either: whatever is in flight may still arrive (A.4).
     """
+    if has_error and status.upper().endswith(PENDING_SUFFIX):
+        return Verdict.PENDING
     if has_error:
         return Verdict.UNKNOWN if is_done(movement_type, status) else Verdict.DECLINED
     if status.upper() in FAILED_STATUSES:

@@ -257,7 +257,6 @@ def test_pending_and_unheard_of_statuses_are_pending(status: str) -> None:
         {"modification__status": "FAILED", "modification__error": {"error": "payment_provider_card_stolen"}},
         {"modification__status": "string", "modification__error": "05 Do not honour"},
         {"modification__status": GONE, "modification__error": {"errorDetails": {"gatewayDescription": "no"}}},
-        {"modification__status": "REFUND_PENDING", "modification__error": {"error": "gateway_processing"}},
     ],
 )
 def test_http_200_with_a_failure_inside_is_declined(changes: dict[str, Any]) -> None:
@@ -271,6 +270,12 @@ def test_done_and_error_at_once_is_a_contradiction_and_never_declined() -> None:
     outcome = send(modification__error={"error": "gateway_processing"})
 
     assert (outcome.verdict, outcome.review) == (Verdict.UNKNOWN, True)
+
+
+def test_pending_and_error_at_once_is_still_pending_and_never_declined() -> None:
+    outcome = send(modification__status="REFUND_PENDING", modification__error={"error": "gateway_processing"})
+
+    assert (outcome.verdict, outcome.facts.failure_code) == (Verdict.PENDING, "gateway_processing")
 
 
 def test_a_decline_names_code_and_text_of_both_bodies() -> None:
