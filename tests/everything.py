@@ -20,6 +20,9 @@ BIN = Path(sys.executable).parent
 LOCAL_POSTGRESQL = "postgres://postgres@127.0.0.1:5432/postgres"
 LOCAL_REDIS = "redis://127.0.0.1:6379/11"
 
+# A browser sees the same pages on both databases, and these two folders use none: once is enough.
+SECOND_HALF = ["-m", "not browser", "--ignore=tests/gateways", "--ignore=tests/sandbox"]
+
 CHECKS: dict[str, list[str]] = {
     "ruff check": [f"{BIN}/ruff", "check", "."],
     "ruff format": [f"{BIN}/ruff", "format", "--check", "."],
@@ -64,8 +67,7 @@ def _tests() -> dict[str, tuple[str, bool]]:
     if database_url:
         servers = {"DATABASE_URL": database_url} | ({"REDIS_URL": redis_url} if redis_url else {})
         broker = "Redis" if redis_url else "the embedded broker"
-        # A browser sees the same pages on both: once is enough.
-        results[f"PostgreSQL with {broker}"] = _pytest(without_servers | servers, "-m", "not browser")
+        results[f"PostgreSQL with {broker}"] = _pytest(without_servers | servers, *SECOND_HALF)
     if not (database_url and redis_url):
         missing = " and ".join(
             name for name, url in {"PostgreSQL": database_url, "Redis": redis_url}.items() if not url
