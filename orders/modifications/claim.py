@@ -176,8 +176,9 @@ def _take(
             continue
         if row.never_sent and row.transaction.frozen:
             continue  # It froze between our look and our lock.
-        if row.never_sent and _revoked(row, people.setdefault(row.requested_by_id, row.requested_by)):
-            _to_review(row, now)
+        person = people.setdefault(row.requested_by_id, row.requested_by)
+        if row.never_sent and (why_not := _why_not_send(row, person)):
+            _to_review(row, why_not, now)
             continue
         taken.append((row, purpose))
     _mark(taken, accounts, now)
@@ -204,19 +205,32 @@ def _turn_is_free(row: Modification) -> bool:
     return row.transaction.sending_modification in (None, row.pk)
 
 
-def _revoked(row: Modification, person: User) -> bool:
-    return not permissions_needed(Kind(row.kind)) <= permissions_of(person, row.merchant_id)
+def _why_not_send(row: Modification, person: User) -> str:
+    """What changed since it was asked for, so that a person decides before the first send; empty when nothing did."""
+    if not permissions_needed(Kind(row.kind)) <= permissions_of(person, row.merchant_id):
+        return (
+            f"{person.get_username()} may no longer {row.kind.replace('_', ' ')} for this merchant. "
+            "Nothing was sent; withdraw it, or give the permission back and ask again."
+        )
+    if row.kind == Kind.REFUND and _was_charged_back(row.transaction):
+        return (
+            "The shopper got money back by a chargeback since this refund was asked for; together they are more than "
+            "what was captured. Nothing was sent; withdraw it."
+        )
+    return ""
 
 
-def _to_review(row: Modification, now: datetime) -> None:
-    """The person may no longer ask for this: nothing is sent, a person decides."""
+def _was_charged_back(transaction: Transaction) -> bool:
+    given_back = transaction.refunded + transaction.refunding + transaction.charged_back
+    return transaction.charged_back > 0 and given_back > transaction.captured
+
+
+def _to_review(row: Modification, why: str, now: datetime) -> None:
+    """Nothing is sent, a person decides."""
     row.state = S.REVIEW.value
     row.review_since = row.doubt_since = now
     row.due_at = None
-    row.reason_text = (
-        f"{row.requested_by.get_username()} may no longer {row.kind.replace('_', ' ')} for this merchant. "
-        "Nothing was sent; withdraw it, or give the permission back and ask again."
-    )
+    row.reason_text = why
     row.save(update_fields=["state", "review_since", "doubt_since", "due_at", "reason_text"])
     row.transaction.unknown_count += 1
     row.transaction.version += 1

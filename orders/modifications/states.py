@@ -10,7 +10,7 @@ TRANSITIONS: dict[ModificationState, dict[ModificationState, str]] = {
     S.QUEUED: {
         S.IN_FLIGHT: "claimed by a worker",
         S.WITHDRAWN: "withdrawn before the first send",
-        S.REVIEW: "the person may no longer ask for it",
+        S.REVIEW: "it may no longer be asked for",
         S.SUCCEEDED: "evidence, after a restored backup",
         S.FAILED: "evidence, after a restored backup",
     },

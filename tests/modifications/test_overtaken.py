@@ -7,8 +7,10 @@ import pytest
 from orders.gateways.base import Kind
 from orders.models import GatewayAccount, ModificationState, Proposal, ProposalState, Source, Transaction
 from orders.modifications import review
+from orders.modifications.claim import claim
 from orders.modifications.recover import release_stranded
 from orders.modifications.refusals import NotAllowed
+from orders.modifications.withdraw import withdraw
 from tests import factories
 from tests.mirror.snapshots import a_chargeback, meet
 from tests.modifications import steps
@@ -74,6 +76,25 @@ def test_a_refresh_that_shows_nothing_new_leaves_the_proposal_as_it_is() -> None
     confirm(proposal, by=a_supervisor(transaction))
 
     assert not fresh(transaction).frozen
+
+
+@pytest.mark.parametrize(("charged_back", "state"), [(5_000, S.REVIEW), (1_000, S.IN_FLIGHT)])
+def test_a_refund_that_a_chargeback_overtook_waits_for_a_person_even_after_the_thaw(
+    charged_back: int, state: S
+) -> None:
+    transaction = factories.a_captured_transaction()
+    row = asked(transaction, Kind.REFUND, 8_000)
+    meet(transaction, a_chargeback(transaction, charged_back))
+    Transaction.objects.filter(pk=transaction.pk).update(frozen_reason="")
+
+    claims = claim(slots=64)
+
+    row.refresh_from_db()
+    assert row.state == state
+    assert bool(claims) is (state == S.IN_FLIGHT)
+    if state == S.REVIEW:
+        withdraw(modification_id=row.pk, by=row.requested_by, source=Source.PAGE)
+        assert (fresh(transaction).refunding, fresh(transaction).unknown_count) == (0, 0)
 
 
 @pytest.mark.parametrize(("rotated", "paused"), [(True, False), (False, True)])
