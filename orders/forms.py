@@ -104,7 +104,7 @@ class ResolutionForm(EvidenceForm):
         choices=[
             ("", "Choose …"),
             ("succeeded", "It succeeded: the money moved"),
-            ("failed", "It failed: no money moved"),
+            ("failed", "It failed: what was asked for did not happen"),
         ],
         error_messages={"required": "Say whether the money moved; nothing was proposed."},
     )

@@ -28,6 +28,9 @@ from orders.summary import summarise
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+FOUND_OUT = "Two people found out: "
+"""How the reason begins when people, not a gateway, said how it ended."""
+
 
 def fingerprint_of(proposal: Proposal) -> str:
     """What exactly is proposed, and the state of its subject: any change of either changes the hash."""
@@ -81,7 +84,7 @@ def _resolve(proposal: Proposal, row: Modification, by: User) -> None:
     _check_not_on_its_way(proposal, row)
     outcome = Outcome(
         verdict=Verdict(proposal.verdict),
-        reason=f"Two people: {proposal.evidence_text}"[:400],
+        reason=f"{FOUND_OUT}{proposal.evidence_text}"[:400],
         facts=Facts(
             executed_kind=Kind(proposal.executed_kind) if proposal.executed_kind else None,
             amount=Money(proposal.amount, row.currency) if proposal.amount else None,

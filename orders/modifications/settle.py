@@ -183,7 +183,8 @@ _SAID = {
 
 
 def _tell(row: Modification, outcome: Outcome, ruling: Ruling, notes: Notes, *, by: User | None) -> None:
-    what = f"The {VERBS[Kind(row.kind)]} of {Money(row.amount, row.currency)} {_SAID[ruling.state]}."
+    said = "failed" if by and ruling.state == S.FAILED else _SAID[ruling.state]
+    what = f"The {VERBS[Kind(row.kind)]} of {Money(row.amount, row.currency)} {said}."
     notes.tell(
         verb=f"{row.kind}.{ruling.state.value}",
         sentence=f"{what} {ruling.reason}",

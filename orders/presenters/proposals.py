@@ -123,7 +123,7 @@ def _effect(proposal: Proposal) -> str:
     if proposal.subject == ProposalSubject.RESUME:
         return "Everything that waits on this account is sent again, oldest first."
     if proposal.verdict != "succeeded":
-        return "Confirming books that no money moved and frees the reserved amount. Nothing is sent."
+        return "Confirming books that it did not happen as asked and frees the reserved amount. Nothing is sent."
     amount = _amount(proposal)
     how = {"cancel": " as a cancellation", "refund": " as a refund"}.get(proposal.executed_kind, "")
     return f"Confirming books that {amount} moved{how}. Nothing is sent."

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from orders.gateways.base import Kind
 from orders.models import Modification, ModificationState, Purpose
+from orders.modifications.proposals import FOUND_OUT
 from orders.modifications.withdraw import why_not as why_not_withdraw
 from orders.templatetags.presentation import money_text
 
@@ -134,6 +135,8 @@ def _succeeded(modification: Modification) -> str:
 
 def _failed(modification: Modification) -> str:
     why = modification.reason_text or modification.failure_code or "It gave no reason."
+    if why.startswith(FOUND_OUT):
+        return f"{_stop(why)} So it did not happen as asked, and the amount is free again."
     return f"The gateway refused it: {_stop(why)} No money moved, and the amount is free again."
 
 
