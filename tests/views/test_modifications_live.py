@@ -174,6 +174,17 @@ def test_the_pages_own_board_stays_true_while_it_is_followed(client: Client, mod
         assert 'hx-swap-oob="true"' in page.partition(f'id="{part}"')[2].partition(">")[0]
 
 
+def test_the_gateways_status_on_the_order_page_is_drawn_anew(client: Client, modification: Modification) -> None:
+    url, _ = _poll_of(client.get(_page(modification, "order")))
+    answered(modification, Verdict.SUCCEEDED)
+
+    page = _poll(client, url).content.decode()
+
+    facts = page.partition(f'id="order-{modification.transaction.order_id}-facts"')[2]
+    assert 'hx-swap-oob="true"' in facts.partition(">")[0]
+    assert "Gateway status" in facts
+
+
 def test_a_strangers_poll_is_404(modification: Modification) -> None:
     _, stranger = a_shop("supervisor")
     client = logged_in(stranger)
