@@ -58,7 +58,9 @@ def account_healths(person: User, *, now: datetime) -> tuple[AccountHealth, ...]
 
 def beats(*, now: datetime) -> tuple[Beat, ...]:
     """The signs of life of every process, the freshest first."""
-    return tuple(_beat(row, now) for row in Heartbeat.objects.order_by("-at")[:50])
+    rows = list(Heartbeat.objects.order_by("-at")[:50])
+    replaced = any(_works(row) and _fresh(row, now) for row in rows)
+    return tuple(_beat(row, now, replaced=replaced and _works(row)) for row in rows)
 
 
 def _waiting_by_account(accounts: Iterable[GatewayAccount], now: datetime) -> dict[int, dict[str, object]]:
@@ -109,6 +111,17 @@ def _state(account: GatewayAccount, now: datetime) -> tuple[str, str, str]:
     return "good", "Operational", "Requests are sent as they come."
 
 
-def _beat(row: Heartbeat, now: datetime) -> Beat:
-    fresh = now - row.at <= STALE_AFTER
-    return Beat(heartbeat=row, tone="good" if fresh else "bad", word="Alive" if fresh else "Silent")
+def _beat(row: Heartbeat, now: datetime, *, replaced: bool) -> Beat:
+    """A worker that ended while another one works is no alarm: each start of a worker has a name of its own."""
+    if _fresh(row, now):
+        return Beat(heartbeat=row, tone="good", word="Alive")
+    tone, word = ("quiet", "Ended") if replaced else ("bad", "Silent")
+    return Beat(heartbeat=row, tone=tone, word=word)
+
+
+def _works(row: Heartbeat) -> bool:
+    return row.name.startswith("worker ")
+
+
+def _fresh(row: Heartbeat, now: datetime) -> bool:
+    return now - row.at <= STALE_AFTER
