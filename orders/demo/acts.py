@@ -77,9 +77,7 @@ def _opening(plan: Plan, account: GatewayAccount) -> Rows:
     )
     lines = [OrderLine(name=name, quantity=count, unit_amount=unit) for name, count, unit in plan.lines]
     rows = Rows(plan=plan, order=order, transaction=transaction, words=_words(plan), lines=lines)
-    tell(
-        rows, "order.imported", f"Order {plan.reference} was imported; 1 of its transactions were new.", plan.placed_at
-    )
+    tell(rows, "order.imported", f"Order {plan.reference} was imported; it brought 1 new transaction.", plan.placed_at)
     return rows
 
 

@@ -142,7 +142,7 @@ def _record(order: Order, row: OrderRow, *, made: bool, transactions: int, by: U
     audit.record(
         verb="order.imported" if made else "order.updated",
         sentence=f"Order {row.reference} was {'imported' if made else 'updated from an import'}; "
-        f"{transactions} of its transactions were new.",
+        f"it brought {transactions} new transaction{'s' * (transactions != 1)}.",
         source=source,
         by=by,
         order=order,

@@ -91,4 +91,4 @@ def _tone(event: Event) -> str:
 def _who(event: Event) -> str:
     if event.actor is not None:
         return event.actor.get_full_name() or event.actor.get_username()
-    return {"worker": "by itself", "gateway": "gateway"}.get(event.source, event.get_source_display())
+    return {"worker": "automatically", "gateway": "gateway"}.get(event.source, event.get_source_display())
