@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+import unicodedata
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ _LAST = (
     *("Novák", "Müller", "Rossi", "Jensen", "Sato", "Tanaka", "Kowalska", "García"),
     *("Öztürk", "Dubois", "Lindqvist", "Haas", "Bauer", "Fuchs", "Trần", "Moreau"),
 )
+_SPELT = str.maketrans({"ł": "l", "ø": "o", "ü": "ue", "ö": "oe"})
+"""Letters that have no plain one inside them, or are spelt with two."""
 _ARTICLES = (
     ("Trail tent, two persons", 24_900),
     ("Down jacket", 18_950),
@@ -206,7 +209,8 @@ def _lines(dice: random.Random, currency: str) -> tuple[tuple[str, int, int], ..
 
 def _customer(dice: random.Random, number: int) -> tuple[str, str]:
     first, last = dice.choice(_FIRST), dice.choice(_LAST)
-    plain = "".join(letter for letter in f"{first}.{last}".lower() if letter.isascii())
+    spelt = unicodedata.normalize("NFKD", f"{first}.{last}".lower().translate(_SPELT))
+    plain = "".join(letter for letter in spelt if letter.isascii())
     return f"{first} {last}", f"{plain}.{number}@example.com"
 
 
