@@ -57,9 +57,10 @@ def resolve(base_url: str, *, allow_private: bool) -> str:
     if not allow_private:
         for address in addresses:
             if not _is_public(ipaddress.ip_address(address)):
+                leads = f"The gateway’s host is {host}" if host == address else f"{host} leads to {address}"
                 raise AddressRefused(
-                    f"{host} leads to {address}, which is not an address of the public internet. Nothing was sent; "
-                    "correct the account's base URL, or allow insecure gateways if this is a test."
+                    f"{leads}, which is not an address of the public internet. Nothing was sent; "
+                    "correct the account's base URL, or set ALLOW_INSECURE_GATEWAYS=1 if this is a sandbox."
                 )
     return addresses[0]
 
