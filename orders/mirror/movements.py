@@ -176,8 +176,11 @@ def _amount(movement: Movement, releasing: int) -> int:
 
 def _key(transaction: Transaction, movement: Movement) -> str:
     """One movement is one key, however often it is read; the type, because a gateway may reuse an id across types."""
+    # A time of its own would change with its status; the amount tells captures of one reference apart.
+    amount = movement.amount.amount_minor if movement.amount else ""
     moment = movement.at.isoformat() if movement.at else ""
-    identity = movement.modification_id or movement.gateway_id or f"{movement.reference}@{moment}"
+    unnamed = f"{movement.reference}={amount}" if movement.reference else f"@{moment}"
+    identity = movement.modification_id or movement.gateway_id or unnamed
     return f"{transaction.reference}:{movement.type or movement.raw_type}:{identity}"[:_KEY_MAXIMUM]
 
 

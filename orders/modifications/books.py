@@ -122,6 +122,8 @@ def _convert_capture(
 
 def _convert_reversal(modification: Modification, transaction: Transaction, facts: Facts, *, at: datetime) -> None:
     if facts.executed_kind is Kind.CANCEL:
+        if transaction.captured:
+            raise Unbookable(f"the gateway cancelled, although {transaction.captured} is captured")
         _release_rest(transaction)
         transaction.state = TransactionState.CANCELLED.value
         return

@@ -12,13 +12,15 @@ from django.db.models import Case, F, Q, Value, When
 from orders import audit
 from orders.gateways.base import Observation
 from orders.models import GatewayAccount, Source
-from orders.modifications.claim import BREAKER_LIMIT
 
 if TYPE_CHECKING:
     from orders.modifications.submit import Result
 
+BREAKER_LIMIT = 5
+"""Consecutive failures after which an account is tried one request at a time."""
 _OPEN_SECONDS = 30
 _WINDOW_SECONDS = 60
+REASON_MAXIMUM = 300
 
 
 def count(results: Sequence[Result], now: datetime) -> None:
@@ -46,17 +48,32 @@ def count(results: Sequence[Result], now: datetime) -> None:
 
 def pause_by_machine(account_id: int, reason: str, now: datetime) -> None:
     """Stop sending through this account until two people resume it (401, 403, redirect, unreadable credential)."""
-    stopped = GatewayAccount.objects.filter(pk=account_id, paused_at__isnull=True).update(
-        paused_at=now, paused_reason=reason[:300]
+    if not stop(account_id, reason, now):
+        return
+    account = GatewayAccount.objects.get(pk=account_id)
+    audit.record(
+        verb="account.paused",
+        sentence=f"Sending through {account.name} stopped by itself: {reason}",
+        source=Source.WORKER,
+        account=account,
     )
-    if stopped:
-        account = GatewayAccount.objects.get(pk=account_id)
-        audit.record(
-            verb="account.paused",
-            sentence=f"Sending through {account.name} stopped by itself: {reason}",
-            source=Source.WORKER,
-            account=account,
-        )
+
+
+def stop(account_id: int, reason: str, now: datetime) -> bool:
+    """Put the pause in place, in the caller's database transaction; False when it stands for this reason already.
+
+    A second reason is added to the first: whoever wants to resume must have seen both.
+    """
+    account = GatewayAccount.objects.select_for_update(no_key=True).get(pk=account_id)
+    if reason[:REASON_MAXIMUM] in account.paused_reason:
+        return False
+    both = f"{account.paused_reason} Also: {reason}" if account.paused else reason
+    if both[:REASON_MAXIMUM] == account.paused_reason:
+        return False
+    account.paused_reason = both[:REASON_MAXIMUM]
+    account.paused_at = account.paused_at or now
+    account.save(update_fields=["paused_reason", "paused_at"])
+    return True
 
 
 def _troubled(observation: Observation | None) -> bool:

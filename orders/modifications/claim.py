@@ -15,8 +15,9 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 
 from orders import audit
 from orders.database import database_now, in_one_transaction
-from orders.gateways.base import Capability, FrozenRequest, Instruction, Kind
+from orders.gateways.base import CannotSay, Capability, FrozenRequest, Instruction, Kind
 from orders.models import GatewayAccount, Modification, ModificationState, Purpose, Source, Switch, Transaction
+from orders.modifications.breaker import BREAKER_LIMIT, pause_by_machine
 from orders.modifications.crash import crash
 from orders.modifications.rules import permissions_needed
 from orders.modifications.situation import capability_of
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 S = ModificationState
 
 _WAITING = [S.QUEUED.value, S.PENDING.value, S.UNKNOWN.value, S.REVIEW.value]
-BREAKER_LIMIT = 5
-"""Consecutive failures after which an account is tried one request at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +83,20 @@ def due(now: datetime) -> Q:
 
 def _accounts_with_due_rows() -> list[GatewayAccount]:
     """Accounts with something due, one query; the idle tick of the clock ends here."""
-    rows = Modification.objects.filter(due(database_now()), account=OuterRef("pk"))
-    return list(GatewayAccount.objects.filter(Exists(rows)).order_by("pk"))
+    now = database_now()
+    rows = Modification.objects.filter(due(now), account=OuterRef("pk"))
+    return [account for account in GatewayAccount.objects.filter(Exists(rows)).order_by("pk") if _usable(account, now)]
+
+
+def _usable(account: GatewayAccount, now: datetime) -> bool:
+    """An account whose stored profile cannot be read stops itself, and nobody else's account."""
+    try:
+        capability_of(account)
+    except CannotSay as problem:
+        reason = f"Its profile cannot be used: {problem}"
+        in_one_transaction(lambda: pause_by_machine(account.pk, reason, now))
+        return False
+    return True
 
 
 def _claim(accounts: list[GatewayAccount], slots: int, claimed_at: float) -> list[Claim]:

@@ -9,22 +9,25 @@ from django.conf import settings
 from orders import audit
 from orders.database import database_now, in_one_transaction
 from orders.models import GatewayAccount, Merchant, Source, Switch
+from orders.modifications import breaker
 from orders.modifications.refusals import NotAllowed, UnknownThing
 from orders.permissions import permissions_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
+STARTED_PAUSED = "The installation is started with PAUSE_SUBMITS."
+
 
 def sending_paused() -> str:
     """Why nothing is sent anywhere; empty while sending goes on."""
     if settings.PAUSE_SUBMITS:
-        return "The installation is started with PAUSE_SUBMITS."
+        return STARTED_PAUSED
     return Switch.objects.exclude(paused_at=None).values_list("paused_reason", flat=True).first() or ""
 
 
 def pause_account(*, account_id: int, reason: str, by: User, source: Source) -> GatewayAccount:
-    """Send nothing more through this account; what is in the air comes home. Pausing twice keeps the first reason."""
+    """Send nothing more through this account; what is in the air comes home. A second reason is added to the first."""
     _check_reason(reason)
     account = GatewayAccount.objects.filter(pk=account_id, merchant__in=Merchant.objects.of(by)).first()
     if account is None:
@@ -70,10 +73,7 @@ def resume_everything(*, by: User, source: Source) -> None:
 
 
 def _pause(account: GatewayAccount, reason: str, by: User, source: Source) -> GatewayAccount:
-    stopped = GatewayAccount.objects.filter(pk=account.pk, paused_at__isnull=True).update(
-        paused_at=database_now(), paused_reason=reason[:300]
-    )
-    if stopped:
+    if breaker.stop(account.pk, reason, database_now()):
         audit.record(
             verb="account.paused",
             sentence=f"{by.get_username()} paused sending through {account.name}: {reason}",

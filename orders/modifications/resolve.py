@@ -5,9 +5,10 @@ A terminal row never changes. Evidence that contradicts one freezes the transact
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -170,6 +171,7 @@ def _standing(result: Result, row: Modification, now: datetime) -> Standing:
         doubt_since=row.doubt_since,
         declined_on_repeat=row.declined_on_repeat,
         now=now,
+        asked_at=now - timedelta(seconds=time.monotonic() - claim.claimed_at),
     )
 
 

@@ -45,6 +45,8 @@ class Standing:
     doubt_since: datetime | None
     declined_on_repeat: bool
     now: datetime
+    asked_at: datetime | None = None
+    """When this attempt began; what a look-up shows is as old as that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +168,8 @@ def _doubtful(standing: Standing, timing: Timing) -> ModificationState:
 def _late_processing_over(standing: Standing, capability: Capability) -> bool:
     if standing.last_sent_at is None:
         return False
-    return standing.now - standing.last_sent_at > timedelta(seconds=capability.late_processing_seconds)
+    seen_at = standing.asked_at or standing.now
+    return seen_at - standing.last_sent_at > timedelta(seconds=capability.late_processing_seconds)
 
 
 def _wait(outcome: Outcome, standing: Standing, timing: Timing) -> timedelta:

@@ -19,7 +19,8 @@ from orders.models import (
     Switch,
     Transaction,
 )
-from orders.modifications.claim import BREAKER_LIMIT, claim
+from orders.modifications.breaker import BREAKER_LIMIT
+from orders.modifications.claim import claim
 from tests import factories
 from tests.modifications.steps import an_agent, asked, fresh, ids, in_doubt
 

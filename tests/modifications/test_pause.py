@@ -9,6 +9,7 @@ from orders.models import Event, GatewayAccount, Source, Switch
 from orders.modifications.claim import claim
 from orders.modifications.pause import pause_account, pause_everything, resume_everything, sending_paused
 from orders.modifications.refusals import NotAllowed, UnknownThing
+from orders.modifications.review import confirm, propose_resumption
 from tests import factories
 from tests.modifications.steps import asked
 
@@ -31,15 +32,37 @@ def test_an_account_is_paused_with_a_reason(group: str) -> None:
     assert (event.actor, event.merchant, event.details["account"]) == (person, account.merchant, account.name)
 
 
-def test_pausing_twice_keeps_the_first_reason_and_time() -> None:
+def test_pausing_twice_for_one_reason_is_pausing_once() -> None:
     account = factories.an_account()
     person = somebody(account, "integrator")
 
     first = pause_account(account_id=account.pk, reason="First.", by=person, source=Source.PAGE)
-    second = pause_account(account_id=account.pk, reason="Second.", by=person, source=Source.PAGE)
+    second = pause_account(account_id=account.pk, reason="First.", by=person, source=Source.PAGE)
 
     assert (second.paused_reason, second.paused_at) == ("First.", first.paused_at)
     assert Event.objects.filter(verb="account.paused").count() == 1
+
+
+def test_a_second_reason_joins_the_first_and_voids_a_resumption_that_did_not_see_it() -> None:
+    account = factories.an_account()
+    pause_account(account_id=account.pk, reason="First.", by=somebody(account, "integrator"), source=Source.PAGE)
+    proposal = propose_resumption(
+        account_id=account.pk, evidence_text="Solved.", by=somebody(account, "supervisor"), source=Source.PAGE
+    )
+
+    pause_account(account_id=account.pk, reason="Fraud.", by=somebody(account, "integrator"), source=Source.PAGE)
+
+    with pytest.raises(NotAllowed) as refusal:
+        confirm(
+            proposal_id=proposal.pk,
+            fingerprint=proposal.fingerprint,
+            by=somebody(account, "supervisor"),
+            source=Source.PAGE,
+        )
+    account.refresh_from_db()
+    assert refusal.value.code == "void"
+    assert (account.paused, account.paused_reason) == (True, "First. Also: Fraud.")
+    assert Event.objects.filter(verb="account.paused").count() == 2
 
 
 @pytest.mark.parametrize("group", ["viewer", "agent", "finance"])
