@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import patch_vary_headers
 
 Answer = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., Any]
 
 BEGAN_AT = "began_at"
 SEEN_AT = "seen_at"
@@ -50,6 +55,15 @@ def session_lifetime(get_response: Answer) -> Answer:
     return middleware
 
 
+class LogInFirst(LoginRequiredMiddleware):
+    """After the log-in a page comes: what was posted by a session that had ended leads back to where it was posted."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponseRedirect:
+        if request.method in ("GET", "HEAD"):
+            return super().handle_no_permission(request, view_func)
+        return redirect_to_login(_page_before(request), self.get_login_url(view_func))
+
+
 def is_poll(request: HttpRequest) -> bool:
     """A page following something by itself: asked by htmx, under an address with /live/ in it."""
     return request.headers.get("HX-Request") == "true" and "/live/" in request.path
@@ -57,6 +71,12 @@ def is_poll(request: HttpRequest) -> bool:
 
 def _seen_every() -> int:
     return min(SEEN_EVERY_SECONDS, settings.SESSION_IDLE_SECONDS // 3)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The path of our own page that posted; the first page when the browser does not tell."""
+    parts = urlsplit(request.headers.get("Referer", ""))
+    return parts.path if parts.netloc == request.get_host() else "/"
 
 
 def _logged_out(request: HttpRequest) -> bool:

@@ -88,3 +88,18 @@ def test_a_person_who_is_switched_off_is_out_at_the_next_click() -> None:
     person.save(update_fields=["is_active"])
 
     assert not logged_in(browser)
+
+
+@pytest.mark.parametrize(
+    ("referer", "next_page"),
+    [("http://testserver/page/?x=1", "/page/"), ("https://elsewhere.example/page/", "/"), ("", "/")],
+)
+def test_a_post_after_the_session_ended_leads_back_to_the_page_that_posted(referer: str, next_page: str) -> None:
+    answer = Client().post(PAGE, headers={"referer": referer})
+
+    assert answer.status_code == 302
+    assert answer["Location"] == f"{LOGIN}?next={next_page}"
+
+
+def test_a_page_asked_for_without_a_session_comes_after_the_log_in() -> None:
+    assert Client().get(PAGE)["Location"] == f"{LOGIN}?next={PAGE}"
