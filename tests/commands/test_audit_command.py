@@ -97,3 +97,10 @@ def test_the_database_itself_refuses_to_change_or_remove_an_event(statement: str
 
     with pytest.raises(IntegrityError, match="orders_event"), connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+def test_a_mistyped_head_is_no_cut_tail() -> None:
+    typed = run("audit", "verify", "--head", "0000")
+
+    assert typed.code == 2
+    assert "nothing was checked" in typed.err + typed.out

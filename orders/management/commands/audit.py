@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from orders import audit
 from orders.audit import Verification
-from orders.management.output import WRONG, Errand, Report
+from orders.management.output import MISUSED, WRONG, Errand, Report, Stop
 from orders.models import EventSeal
 
 
@@ -25,12 +26,22 @@ class Command(Errand):
 
     def work(self, *, verb: str, head: str = "", **options: Any) -> Report:
         if verb == "verify":
-            return _told(audit.verify(head=head.strip()))
+            return _told(audit.verify(head=_hash(head)))
         if verb == "seal":
             return _sealed()
         last = EventSeal.objects.order_by("-sequence").first()
         sequence, newest = (last.sequence, last.hash) if last else (0, audit.GENESIS)
         return Report(lines=[newest], facts={"sequence": sequence, "head": newest})
+
+
+def _hash(text: str) -> str:
+    """A mistyped head must not look like a cut tail."""
+    head = text.strip().lower()
+    if head and re.fullmatch(r"[0-9a-f]{64}", head) is None:
+        raise Stop(
+            "A head is 64 hexadecimal digits, as `audit head` prints it; nothing was checked.", exit_code=MISUSED
+        )
+    return head
 
 
 def _told(found: Verification) -> Report:

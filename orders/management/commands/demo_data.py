@@ -48,7 +48,7 @@ class Command(Errand):
             sealed = self._make(orders, seed, url)
         except (AccountRefused, SandboxAway) as refusal:
             raise Stop(str(refusal)) from refusal
-        lines = [f"{orders} orders of seed {seed} are in the books; {sealed} events are sealed.", *_log_ins()]
+        lines = [f"{orders} demo orders are in the books, with {sealed} events in the audit log.", *_log_ins()]
         return Report(lines=lines, facts={"orders": orders, "seed": seed, "sealed": sealed})
 
     def _make(self, orders: int, seed: int, url: str | None) -> int:

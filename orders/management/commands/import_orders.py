@@ -77,7 +77,7 @@ def _done(rows: list[OrderRow], new: int, results: list[RefreshResult]) -> Repor
         Transaction.objects.filter(pk__in=[one.transaction_id for one in problems]).values_list("pk", "reference")
     )
     told = [{"transaction": names[one.transaction_id], "problem": one.problem} for one in problems]
-    lines = [f"{len(rows)} orders are in the books, {new} of them new; {len(results)} transactions were asked about."]
+    lines = [f"Orders in the books: {len(rows)}, of these new: {new}; transactions asked about: {len(results)}."]
     lines += [f"{one['transaction']}: {one['problem']}" for one in told[:_LISTED]]
     if told:
         lines.append(f"{len(told)} could not be read; their orders stay. Run `manage.py refresh` to ask again.")

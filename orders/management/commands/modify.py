@@ -106,7 +106,7 @@ def _followed(row: Modification, wait_seconds: float) -> Modification:
 
 def _told(row: Modification, *, waited: bool) -> Report:
     what = f"The {VERBS[Kind(row.kind)]} of {Money(row.amount, row.currency)} ({row.pk})"
-    sentence = f"{what} is {row.get_state_display().lower()}. {row.reason_text}".strip()
+    sentence = f"{what}: {row.get_state_display().lower()}. {row.reason_text}".strip()
     facts = {
         "id": str(row.pk),
         "state": row.state,
