@@ -101,7 +101,11 @@ def _health(
 
 def _state(account: GatewayAccount, now: datetime) -> tuple[str, str, str]:
     if account.paused:
-        return "careful", "Paused", f"{account.paused_reason} What is asked for waits in the queue; no money moves."
+        return (
+            "careful",
+            "Paused",
+            f"{account.paused_reason.rstrip('.')}. What is asked for waits in the queue; no money moves.",
+        )
     if account.breaker_until is not None and account.breaker_until > now:
         return (
             "careful",

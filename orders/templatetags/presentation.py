@@ -132,6 +132,12 @@ def proposal_badge(state: str) -> SafeString:
 
 
 @register.filter
+def full_stop(sentence: str) -> str:
+    """What a person wrote, ended like a sentence: another one follows."""
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+
+
+@register.filter
 def tone_of_modification(state: str) -> str:
     """The tone for `data-tone` where no badge stands."""
     return MODIFICATION_TONES[ModificationState(state)]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from orders.models import FINISHED, Merchant, Modification, Order, Proposal, ProposalState, Switch
+from orders.modifications.pause import STARTED_PAUSED
 from orders.permissions import remember_merchants
 
 THEME_COOKIE = "theme"
@@ -113,8 +115,9 @@ def shell_of(person: User | AnonymousUser) -> Shell:
     ]
     if not rows:
         return Shell()
-    stopped_reason, *counts = rows[0][7:]
-    return Shell(tuple(merchants.values()), tuple(accounts), stopped_reason or "", *map(_counter, counts))
+    switched_off, *counts = rows[0][7:]
+    stopped_reason = STARTED_PAUSED if settings.PAUSE_SUBMITS else switched_off or ""
+    return Shell(tuple(merchants.values()), tuple(accounts), stopped_reason, *map(_counter, counts))
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
