@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -176,6 +177,12 @@ def main(words: Sequence[str]) -> int:
 def _on_both(words: Sequence[str]) -> int:
     command = [sys.executable, "-m", "tests.chaos.run", *words, "--vendor"]
     started = [subprocess.Popen([*command, vendor], stdout=subprocess.PIPE, text=True) for vendor in SIZES]
+
+    def stop(_number: int, _frame: object) -> None:
+        for running in started:
+            running.terminate()
+
+    signal.signal(signal.SIGTERM, stop)
     failed = 0
     for running in started:
         print(running.communicate()[0], flush=True)

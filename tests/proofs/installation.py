@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,7 +37,11 @@ class Installation:
     _broker: Broker | None = field(init=False, default=None)
 
     def start(self) -> None:
-        """After this the process may import Django; no database connection is open in it."""
+        """After this the process may import Django; no database connection is open in it.
+
+        Being asked to stop (SIGTERM) then ends it like an error, so that every server is stopped with it.
+        """
+        signal.signal(signal.SIGTERM, _end_like_an_error)
         self.folder = Path(tempfile.mkdtemp(prefix=f"proof-{self.vendor}-"))
         self.folder.chmod(0o711)
         for name in ("crashes", "logs", "data"):
@@ -100,3 +105,7 @@ class Installation:
             **self.settings,
         }
         return values | ({"DATABASE_URL": self.postgres.url} if self.postgres else {})
+
+
+def _end_like_an_error(_number: int, _frame: object) -> None:
+    raise SystemExit("The proof was asked to stop; it says nothing.")

@@ -106,6 +106,7 @@ def _live(work: Callable[[], None], log: Path) -> None:
     code = 1
     try:
         die_with_parent(signal.SIGKILL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(written, 1)
         os.dup2(written, 2)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -13,6 +15,7 @@ from django.utils import timezone
 
 from orders.gateways.base import Kind
 from orders.models import Modification, ModificationState, Source, Transaction
+from orders.modifications import books
 from orders.modifications.claim import claim
 from orders.modifications.refusals import Refused
 from orders.modifications.withdraw import withdraw
@@ -89,6 +92,29 @@ def test_of_a_cancel_and_a_capture_at_once_one_is_refused(other: Kind, rounds: i
         assert isinstance(next(answer for answer in answers if answer not in accepted), Refused)
         captures = accepted[0].kind == Kind.CAPTURE
         assert reserved(transaction) == ((10_000, 0, False) if captures else (0, 0, True))
+
+
+def test_two_people_who_both_passed_the_rules_do_not_both_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where readers do not wait for each other both come as far as the reservation; its condition lets one through."""
+    both_are_there = threading.Barrier(2)
+    reserve = books.reserve
+
+    def reserve_together(*words: Any, **named: Any) -> bool:
+        # On SQLite the second cannot come here before the first is done: then nobody waits for long.
+        with suppress(threading.BrokenBarrierError):
+            both_are_there.wait(0.5)
+        return reserve(*words, **named)
+
+    monkeypatch.setattr(books, "reserve", reserve_together)
+    transaction = factories.a_transaction()
+    people = [factories.a_person(merchants=[transaction.merchant]) for _ in range(2)]
+
+    answers = race([partial(ask, transaction, Kind.CANCEL, 10_000, by=person) for person in people])
+
+    accepted = [answer for answer in answers if isinstance(answer, Modification)]
+    assert len(accepted) == 1, answers
+    transaction.refresh_from_db()
+    assert transaction.exclusive_modification == accepted[0].pk
 
 
 def test_of_a_withdrawal_and_a_worker_at_once_one_gets_it() -> None:

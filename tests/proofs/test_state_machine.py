@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 import uuid
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -253,11 +252,9 @@ class Lives(RuleBasedStateMachine):
     def _compare(self) -> None:
         for row in Modification.objects.all():
             assert row.state in FINISHED or self._may_be_in_review(row), f"{row.pk} is {row.state}: {row.reason_text}"
-        for row in Transaction.objects.filter(pk__in=self.transactions):
-            if row.frozen_reason or row.unknown_count:
-                continue
-            there = self.gateway.accounts[row.reference]
-            ours = (row.captured, row.released, row.refunded, row.capturing, row.refunding)
+        for known in Transaction.objects.filter(pk__in=self.transactions, frozen_reason="", unknown_count=0):
+            there = self.gateway.accounts[known.reference]
+            ours = (known.captured, known.released, known.refunded, known.capturing, known.refunding)
             assert ours == (there.captured, there.released, there.refunded, 0, 0), "I9"
 
     def _may_be_in_review(self, row: Modification) -> bool:
@@ -311,7 +308,7 @@ class FakeClock:
 
 
 @pytest.fixture
-def fake_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeClock]:
+def fake_clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     real, fake = database.database_now, FakeClock()
     for name, module in list(sys.modules.items()):
         if name.startswith("orders.") and getattr(module, "database_now", None) is real:
