@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 from hypothesis import given
@@ -52,7 +53,7 @@ def test_the_parts_fill_the_bar_without_gap_or_overlap(kept: int, refunded: int,
     parts = _bar(books).parts
 
     assert sum(part.length for part in parts) == (LENGTH if books.authorized else 0)
-    assert all(before.start + before.length == after.start for before, after in zip(parts, parts[1:], strict=False))
+    assert all(before.start + before.length == after.start for before, after in itertools.pairwise(parts))
 
 
 def test_an_empty_authorization_has_an_empty_bar() -> None:
