@@ -108,8 +108,24 @@ def _check_not_on_its_way(proposal: Proposal, row: Modification) -> None:
         )
 
 
+def check_read_since_the_last_end(transaction: Transaction) -> None:
+    """What moved against an end enters the books by a reading of the gateway; before it, nothing may move on it again.
+
+    Raises NotAllowed.
+    """
+    ended_at = transaction.modifications.aggregate(at=Max("finished_at"))["at"]
+    if ended_at is None or (transaction.refreshed_at is not None and transaction.refreshed_at >= ended_at):
+        return
+    raise NotAllowed(
+        "The gateway was not read since the last modification here ended, so what really moved may be missing from the "
+        "books. Nothing was unfrozen; ask the gateway now, look at what it says, then propose it again.",
+        code="not_read",
+    )
+
+
 def _unfreeze(transaction: Transaction) -> None:
     fresh = Transaction.objects.select_for_update(no_key=True).get(pk=transaction.pk)
+    check_read_since_the_last_end(fresh)
     fresh.frozen_reason = ""
     fresh.version += 1
     fresh.save(update_fields=["frozen_reason", "version"])

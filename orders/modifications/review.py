@@ -22,7 +22,13 @@ from orders.models import (
     Source,
     Transaction,
 )
-from orders.modifications.proposals import carry_out, fingerprint_of, tell, what_is_proposed
+from orders.modifications.proposals import (
+    carry_out,
+    check_read_since_the_last_end,
+    fingerprint_of,
+    tell,
+    what_is_proposed,
+)
 from orders.modifications.refusals import NotAllowed, Refused, UnknownThing
 from orders.money import Money
 from orders.permissions import permissions_of
@@ -86,6 +92,7 @@ def propose_unfreezing(*, transaction_id: int, evidence_text: str, by: User, sou
         _needs_repair(by, row.merchant_id)
         if not row.frozen:
             raise NotAllowed("This transaction is not frozen.", code="not_frozen")
+        check_read_since_the_last_end(row)
         proposal = Proposal(merchant_id=row.merchant_id, subject=ProposalSubject.UNFREEZE, transaction=row)
         return _store(proposal, evidence_text, by, source)
 

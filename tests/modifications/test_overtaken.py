@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
+from django.contrib.auth.models import User
 
 from orders.gateways.base import Kind
-from orders.models import GatewayAccount, ModificationState, Proposal, ProposalState, Source, Transaction
+from orders.models import (
+    GatewayAccount,
+    Modification,
+    ModificationState,
+    Proposal,
+    ProposalState,
+    Source,
+    Transaction,
+)
 from orders.modifications import review
 from orders.modifications.claim import claim
 from orders.modifications.recover import release_stranded
@@ -126,3 +137,33 @@ def test_the_refusal_of_a_repeat_does_not_contradict_the_success_of_the_first_se
 
     assert row.state == S.SUCCEEDED
     assert not fresh(row.transaction).frozen
+
+
+def test_nothing_is_unfrozen_before_the_gateway_was_read_after_the_last_end() -> None:
+    row = a_doubt()
+    ended_at = settled_as_failed(row)
+    Transaction.objects.filter(pk=row.transaction_id).update(frozen_reason="A contradiction.")
+    first, second = a_supervisor(row.transaction), a_supervisor(row.transaction)
+
+    with pytest.raises(NotAllowed) as refusal:
+        unfreeze(row, first, second)
+    Transaction.objects.filter(pk=row.transaction_id).update(refreshed_at=ended_at + timedelta(seconds=1))
+    unfreeze(row, first, second)
+
+    assert refusal.value.code == "not_read"
+    assert not fresh(row.transaction).frozen
+
+
+def settled_as_failed(row: Modification) -> datetime:
+    """Two people said that it failed; returns when."""
+    confirm(propose(row, by=a_supervisor(row.transaction), **FAILED), by=a_supervisor(row.transaction))
+    ended_at = Modification.objects.get(pk=row.pk).finished_at
+    assert ended_at is not None
+    return ended_at
+
+
+def unfreeze(row: Modification, first: User, second: User) -> None:
+    proposal = review.propose_unfreezing(
+        transaction_id=row.transaction_id, evidence_text="Looked.", by=first, source=Source.PAGE
+    )
+    confirm(proposal, by=second)

@@ -138,3 +138,14 @@ def test_logging_out_is_a_post_and_clears_the_browser(client: Client) -> None:
     assert "Clear-Site-Data" not in shown.headers
     assert gone.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert client.get("/admin/").headers["Location"].startswith(("/login/", "/admin/login/"))
+
+
+def test_an_address_that_only_takes_posts_says_so_when_it_is_opened(client: Client) -> None:
+    client.force_login(a_person())
+
+    opened = client.get("/theme/")
+    posted_wrongly = client.post("/orders/")
+
+    assert (opened.status_code, opened.headers["Allow"]) == (405, "POST")
+    assert b"There is no page at this address" in opened.content
+    assert posted_wrongly.status_code == 405
