@@ -29,6 +29,10 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas)]
 SECRET: dict[str, Any] = {"secret": True}
 
 
+SOCKET_PATH_BYTES = 100
+"""The kernel takes 107 bytes for a socket's path; some are left for Valkey's temporary name."""
+
+
 class Environment(BaseSettings):
     """One attribute for each variable; `load()` is the way to read it."""
 
@@ -190,10 +194,11 @@ class Environment(BaseSettings):
 
     @property
     def broker_socket(self) -> Path:
-        """The embedded broker's socket. Hashed and outside DATA_DIR: a socket path may hold about 107 bytes."""
+        """The embedded broker's socket, hashed and outside DATA_DIR, in the first folder where its path is short enough."""
         name = hashlib.sha256(str(self.DATA_DIR.resolve()).encode()).hexdigest()[:12]
-        runtime = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-        return Path(runtime) / f"smartpay-{os.getuid()}-{name}" / "broker.sock"
+        folders = [os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir(), tempfile.gettempdir(), "/tmp"]  # noqa: S108
+        sockets = [Path(folder) / f"smartpay-{os.getuid()}-{name}" / "broker.sock" for folder in folders]
+        return next((path for path in sockets if len(os.fsencode(path)) <= SOCKET_PATH_BYTES), sockets[-1])
 
 
 def load(environ: Mapping[str, str] | None = None, *, env_file: Path | None = BASE_DIR / ".env") -> Environment:

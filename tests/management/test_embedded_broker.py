@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,11 +65,13 @@ class Broker:
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    broker = Broker(tmp_path)
-    yield broker
-    if broker.process.poll() is None:
-        broker.end(signal.SIGKILL)
+def broker() -> Iterator[Broker]:
+    # Not pytest's folder: its name can be too long for a socket.
+    with tempfile.TemporaryDirectory(prefix="broker-") as folder:
+        broker = Broker(Path(folder))
+        yield broker
+        if broker.process.poll() is None:
+            broker.end(signal.SIGKILL)
 
 
 def test_it_answers_on_a_private_socket_and_on_no_port(broker: Broker) -> None:

@@ -112,3 +112,15 @@ def test_two_data_folders_have_two_brokers(tmp_path: Path) -> None:
     two = load({"DATA_DIR": str(tmp_path / "two")}, env_file=None)
 
     assert one.broker_socket != two.broker_socket
+
+
+def test_the_brokers_socket_leaves_a_runtime_folder_whose_name_is_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short, long = tmp_path, tmp_path / ("x" * 90)
+    loaded = conf.load({"DATA_DIR": str(short)}, env_file=None)
+
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
+
+    assert not loaded.broker_socket.is_relative_to(long)
+    assert len(str(loaded.broker_socket)) <= conf.SOCKET_PATH_BYTES
