@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock clean install install-dev step-kill step-kill-ci chaos mutants bench-jobs bench-pages
+.PHONY: help run test lint lock clean install install-dev pictures step-kill step-kill-ci chaos mutants bench-jobs bench-pages
 
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
@@ -15,11 +15,14 @@ help: ## say what can be made
 run: install ## start the dashboard with a sandbox gateway and demo data; PORT=9000 moves it, Ctrl-C stops it
 	@exec $(PYTHON) manage.py start
 
-test: install-dev ## run every check and every test, on SQLite and on PostgreSQL with Redis where they answer
+test: install-dev ## run every check and the tests, on SQLite and on PostgreSQL with Redis where they answer
 	@$(PYTHON) -m tests.everything
 
 lint: install-dev ## run the checks without the tests
 	@$(PYTHON) -m tests.everything --without-tests
+
+pictures: install-dev ## look at every page in every width, theme and state with a browser and axe
+	@$(PYTHON) -m pytest -q -n 2 --dist loadfile -m pictures tests/browser
 
 step-kill: install-dev ## kill workers at every step under every answer, on both databases, and audit what is left
 	@$(PYTHON) -m tests.proofs.step_kill

@@ -194,7 +194,7 @@ class Environment(BaseSettings):
 
     @property
     def broker_socket(self) -> Path:
-        """The embedded broker's socket, hashed and outside DATA_DIR, in the first folder where its path is short enough."""
+        """The embedded broker's socket: outside DATA_DIR, in the first folder where its path is short enough."""
         name = hashlib.sha256(str(self.DATA_DIR.resolve()).encode()).hexdigest()[:12]
         folders = [os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir(), tempfile.gettempdir(), "/tmp"]  # noqa: S108
         sockets = [Path(folder) / f"smartpay-{os.getuid()}-{name}" / "broker.sock" for folder in folders]

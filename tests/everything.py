@@ -20,8 +20,11 @@ BIN = Path(sys.executable).parent
 LOCAL_POSTGRESQL = "postgres://postgres@127.0.0.1:5432/postgres"
 LOCAL_REDIS = "redis://127.0.0.1:6379/11"
 
-# A browser sees the same pages on both databases, and these two folders use none: once is enough.
-SECOND_HALF = ["-m", "not browser", "--ignore=tests/gateways", "--ignore=tests/sandbox"]
+# Pictures have a command of their own. A browser sees the same pages on both databases, and these places use none or
+# start what they need by themselves: once is enough.
+FIRST_HALF = ["-m", "not pictures"]
+ONCE = ("browser", "docs", "gateways", "management", "presenters", "sandbox", "templatetags")
+SECOND_HALF = [*(f"--ignore=tests/{folder}" for folder in ONCE), "--ignore=tests/smartpay_dashboard/test_checks.py"]
 
 CHECKS: dict[str, list[str]] = {
     "ruff check": [f"{BIN}/ruff", "check", "."],
@@ -62,7 +65,7 @@ def _templates() -> list[str]:
 def _tests() -> dict[str, tuple[str, bool]]:
     """Closing line and success for each database."""
     without_servers = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-    results = {"SQLite": _pytest(without_servers)}
+    results = {"SQLite": _pytest(without_servers, *FIRST_HALF)}
     database_url, redis_url = _postgresql(), _redis()
     if database_url:
         servers = {"DATABASE_URL": database_url} | ({"REDIS_URL": redis_url} if redis_url else {})

@@ -29,7 +29,7 @@ from tests.browser.conftest import THEMES, WIDTHS, LogIn, Look, axe_findings, ke
 from tests.factories import a_captured_transaction, a_merchant, a_person, a_transaction, an_account, an_order
 from tests.views.scenes import a_modification, in_state
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.pictures]
 
 S = ModificationState
 ANSWER = {

@@ -65,6 +65,7 @@ def _pay(order: Order, number: int) -> None:
             a_transaction(order=order, authorized=full, unknown_count=1, capturing=full, payment_method="VISA")
 
 
+@pytest.mark.pictures
 def test_every_page_of_the_shell_is_clean_at_every_width_and_theme(
     page: Page, shop: GatewayAccount, log_in: LogIn, look: Look
 ) -> None:
