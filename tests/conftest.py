@@ -75,6 +75,10 @@ def _own_database(folder: Path) -> None:
     # A pool would keep connections into the test database after a test; the pool has tests of its own.
     database.get("OPTIONS", {}).pop("pool", None)
     on_sqlite = database["ENGINE"].endswith("sqlite3")
+    if not on_sqlite:
+        # A test's rows need not survive a power cut; the proofs that kill have clusters of their own.
+        options = database.setdefault("OPTIONS", {})
+        options["options"] = f"{options.get('options', '')} -c synchronous_commit=off".strip()
     name = folder / "test.sqlite3" if on_sqlite else f"test_dashboard_{os.getpid()}"
     database.setdefault("TEST", {})["NAME"] = name
 
