@@ -10,8 +10,17 @@ from orders.gateways.base import Facts, Fault, Instruction, Kind, Observation, O
 from orders.money import Money
 
 ANSWERED = Observation(sent=True, status=200)
-SILENT = Observation(sent=True, fault=Fault.TIMEOUT)
-UNREACHABLE = Observation(sent=False, fault=Fault.REFUSED)
+SILENCE = Outcome(
+    verdict=Verdict.UNKNOWN,
+    reason="The gateway did not answer in time.",
+    observation=Observation(sent=True, fault=Fault.TIMEOUT),
+)
+NOBODY_THERE = Outcome(
+    verdict=Verdict.NOT_SENT,
+    reason="Nobody listens.",
+    observation=Observation(sent=False, fault=Fault.REFUSED),
+)
+REFUSAL = Outcome(verdict=Verdict.DECLINED, reason="The gateway refuses it.", observation=ANSWERED)
 
 
 @dataclass(kw_only=True)
@@ -46,15 +55,25 @@ class PretendGateway:
     conflicts: list[str] = field(default_factory=list)
     """Ids that came with other bytes than the first time: never allowed."""
 
-    def receive(self, instruction: Instruction, body: bytes, *, decline: bool = False, later: bool = False) -> Outcome:
+    def receive(
+        self,
+        instruction: Instruction,
+        body: bytes,
+        *,
+        decline: bool = False,
+        later: bool = False,
+        forgets: bool = False,
+    ) -> Outcome:
+        """`decline` and `later` say how a first request goes; with `forgets` a repeat is refused as already done."""
         one = instruction.modification_id
+        repeated = one in self.executions
         known = self.executions.get(one)
         if known is None and one not in self.refused:
             known = self._execute(instruction, body, decline=decline, later=later)
         if body != (known.body if known else self.refused[one]):
             self.conflicts.append(one)
-        if known is None:
-            return Outcome(verdict=Verdict.DECLINED, reason="The gateway refuses it.", observation=ANSWERED)
+        if known is None or (repeated and forgets):
+            return REFUSAL
         return self._answer(one, known)
 
     def look_up(self, instruction: Instruction) -> Outcome:
