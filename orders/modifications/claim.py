@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,17 +10,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Case, F, Value, When
 
 from orders import audit
 from orders.database import database_now, in_one_transaction
-from orders.gateways.base import CannotSay, Capability, FrozenRequest, Instruction, Kind
+from orders.gateways.base import Capability, FrozenRequest, Instruction, Kind
 from orders.models import GatewayAccount, Modification, ModificationState, Purpose, Source, Switch, Transaction
-from orders.modifications.breaker import BREAKER_LIMIT, pause_by_machine
 from orders.modifications.crash import crash
 from orders.modifications.rules import permissions_needed
 from orders.modifications.situation import capability_of
 from orders.modifications.timing import lease_seconds
+from orders.modifications.turns import accounts_with_due_rows, due, next_in_line
 from orders.modifications.verdicts import is_remembered
 from orders.money import Money
 from orders.permissions import permissions_of
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 S = ModificationState
-
-_WAITING = [S.QUEUED.value, S.PENDING.value, S.UNKNOWN.value, S.REVIEW.value]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +64,7 @@ def claim(*, slots: int) -> list[Claim]:
     if slots <= 0:
         return []
     claimed_at = time.monotonic()
-    accounts = _accounts_with_due_rows()
+    accounts = accounts_with_due_rows()
     if not accounts:
         return []
     claims = in_one_transaction(lambda: _claim(accounts, slots, claimed_at))
@@ -76,89 +73,12 @@ def claim(*, slots: int) -> list[Claim]:
     return claims
 
 
-def due(now: datetime) -> Q:
-    """Rows whose time has come."""
-    return Q(state__in=_WAITING, due_at__lte=now)
-
-
-def _accounts_with_due_rows() -> list[GatewayAccount]:
-    """Accounts with something due, one query; the idle tick of the clock ends here."""
-    now = database_now()
-    rows = Modification.objects.filter(due(now), account=OuterRef("pk"))
-    return [account for account in GatewayAccount.objects.filter(Exists(rows)).order_by("pk") if _usable(account, now)]
-
-
-def _usable(account: GatewayAccount, now: datetime) -> bool:
-    """An account whose stored profile cannot be read stops itself, and nobody else's account."""
-    try:
-        capability_of(account)
-    except CannotSay as problem:
-        reason = f"Its profile cannot be used: {problem}"
-        in_one_transaction(lambda: pause_by_machine(account.pk, reason, now))
-        return False
-    return True
-
-
 def _claim(accounts: list[GatewayAccount], slots: int, claimed_at: float) -> list[Claim]:
     now = database_now()
     sending_paused = settings.PAUSE_SUBMITS or Switch.objects.exclude(paused_at=None).exists()
-    flying = _in_flight(accounts)
-    lists = [
-        _candidates(account, now, room=_room(account, flying.get(account.pk, 0), slots, now), paused=sending_paused)
-        for account in accounts
-    ]
-    chosen = _interleave(lists, slots)
+    chosen = next_in_line(accounts, slots, now, paused=sending_paused)
     rows = _lock(chosen, now)
     return _take(rows, {account.pk: account for account in accounts}, now, claimed_at, paused=sending_paused)
-
-
-def _in_flight(accounts: Iterable[GatewayAccount]) -> dict[int, int]:
-    counted = (
-        Modification.objects.filter(account__in=accounts, state=S.IN_FLIGHT)
-        .values("account")
-        .annotate(count=models.Count("pk"))
-        .order_by()
-    )
-    return {row["account"]: row["count"] for row in counted}
-
-
-def _room(account: GatewayAccount, in_flight: int, slots: int, now: datetime) -> int:
-    """Requests this account may have on top: one probe when its breaker is half open, none while open."""
-    if account.breaker_until is not None and account.breaker_until > now:
-        return 0
-    most = 1 if account.breaker_failures >= BREAKER_LIMIT else account.concurrency
-    return max(0, min(slots, most - in_flight))
-
-
-def _candidates(account: GatewayAccount, now: datetime, *, room: int, paused: bool) -> list[UUID]:
-    """Oldest due first, one of a transaction. A first send waits while its account or transaction is closed to sending;
-    what may already have been sent can still be asked about."""
-    if not room:
-        return []
-    sendable = Q(next_step=Purpose.SEND) & (
-        Q(transaction__sending_modification__isnull=True) | Q(transaction__sending_modification=F("id"))
-    )
-    if paused or account.paused:
-        sendable &= Q(first_sent_at__isnull=False)
-    else:
-        sendable &= Q(first_sent_at__isnull=False) | Q(transaction__frozen_reason="")
-    rows = (
-        Modification.objects.filter(due(now), account=account)
-        .filter(Q(next_step=Purpose.QUERY) | sendable)
-        .order_by("due_at")
-        .values_list("pk", "transaction_id")[: room * 2]
-    )
-    first_of_transaction: dict[int, UUID] = {}
-    for modification_id, transaction_id in rows:
-        first_of_transaction.setdefault(transaction_id, modification_id)
-    return list(first_of_transaction.values())[:room]
-
-
-def _interleave(lists: list[list[UUID]], slots: int) -> list[UUID]:
-    """One of each account in turn until the slots are full."""
-    longest = max((len(one) for one in lists), default=0)
-    turns = [one[position] for position in range(longest) for one in lists if position < len(one)]
-    return turns[:slots]
 
 
 def _lock(chosen: list[UUID], now: datetime) -> list[Modification]:
