@@ -21,7 +21,7 @@ from tests.proofs.crew import Crew
 from tests.proofs.installation import Installation
 from tests.proofs.processes import Child, import_everything, run
 from tests.proofs.records import FINISHED, Row
-from tests.proofs.scene import SECRET, Payment, Wish, make_payments, read_payments
+from tests.proofs.scene import NEVER_SAID, Payment, Wish, make_payments, read_payments
 from tests.sandbox_process import sandbox
 
 SIZES = {"sqlite": 300, "postgresql": 1_000}
@@ -132,7 +132,7 @@ class Chaos:
         texts = [path.read_text(errors="replace") for path in self.installation.log_folder.iterdir()]
         texts += [path.read_text(errors="replace") for path in (self.installation.folder / "data").rglob("*.aof")]
         rows = self.auditor.observe()
-        self.problems += self.auditor.audit(accepted=accepted, secrets=[SECRET, "Basic "], texts=texts)
+        self.problems += self.auditor.audit(accepted=accepted, secrets=NEVER_SAID, texts=texts)
         self.problems += [
             f"{deed.id}: was planned and never accepted." for deed in self.plan.deeds if deed.id not in accepted
         ]

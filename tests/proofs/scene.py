@@ -16,6 +16,9 @@ from tests.sandbox_process import SandboxHandle
 
 AUTHORIZED = 10_000
 SECRET = "the-secret-of-this-proof"
+CUSTOMER = "shopper.of.this.proof@example.org"
+NEVER_SAID = (SECRET, "Basic ", CUSTOMER)
+"""What must stand in no log, message, attempt or event."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,7 @@ def _fill_sandboxes(wishes: Sequence[Wish], references: Sequence[str]) -> None:
                 "amount": AUTHORIZED,
                 "currencyCode": "EUR",
                 "paymentStatus": "CAPTURED" if wish.captured else "AUTHORIZATION_COMPLETED",
+                "email": CUSTOMER,
             }
             for wish, reference in zip(wishes, references, strict=True)
             if wish.sandbox is sandbox
@@ -91,7 +95,8 @@ def _fill_books(wishes: Sequence[Wish], references: Sequence[str]) -> list[Payme
                     concurrency=wish.concurrency,
                 )
             make = factories.a_captured_transaction if wish.captured else factories.a_transaction
-            row = make(account=accounts[place], reference=reference)
+            order = factories.an_order(account=accounts[place], customer_email=CUSTOMER)
+            row = make(order=order, reference=reference)
             payments.append(
                 Payment(reference=reference, transaction_id=row.pk, person_id=person.pk, merchant_key=wish.key)
             )
