@@ -14,10 +14,10 @@ from orders.sandbox.dials import DialBoard
 from orders.sandbox.faults import FaultDial
 from orders.sandbox.gateway_a.door import PREFIX as GATEWAY_A
 from orders.sandbox.gateway_a.door import Door as GatewayADoor
-from orders.sandbox.gateway_a.misconduct import REDIRECT_PREFIX
 from orders.sandbox.ledger import Ledger
 from orders.sandbox.pages.checkout import CHECKOUT_PREFIX
 from orders.sandbox.pages.routes import Pages
+from orders.sandbox.spoiling import REDIRECT_PREFIX
 from orders.sandbox.store import Store
 from orders.sandbox.wire import BadRequest, Connection, Reply, Request
 

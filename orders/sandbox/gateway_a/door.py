@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import random
-import threading
-import time
-from collections.abc import Iterator
-
-from orders.sandbox import json_text
+from orders.sandbox import json_text, spoiling
+from orders.sandbox.doorway import StillRunning, Turns, digest, wait_for_latency, wait_if
 from orders.sandbox.fault_kinds import KINDS, Stage
 from orders.sandbox.faults import FaultDial, Strike
 from orders.sandbox.gateway_a import checkout, fields, misconduct
@@ -31,7 +25,6 @@ KIND_OF_PATH = {
     "/payment/cancelOrRefund": "cancelOrRefund",
     "/payment/refund": "refund",
 }
-DEFAULT_SLOW_SECONDS = 3.0
 
 
 class Door:
@@ -40,21 +33,20 @@ class Door:
     def __init__(self, ledger: Ledger, faults: FaultDial) -> None:
         self._ledger = ledger
         self._faults = faults
-        self._running: set[tuple[str, str]] = set()
-        self._lock = threading.Lock()
+        self._turns = Turns()
         self._status_reads = 0
 
     def respond(self, request: Request) -> Reply:
         """The whole life of a request: fault before, answer, fault after. Always leaves a line in the request log."""
-        self._wait_for_latency()
+        wait_for_latency(self._ledger.dials.now)
         path = request.path[len(PREFIX) :]
         subject = subject_of(request, path, modifies=path in KIND_OF_PATH, ledger=self._ledger)
-        arrival = Arrival(method=request.method, path=request.path, body_sha256=_digest(request.body))
+        arrival = Arrival(method=request.method, path=request.path, body_sha256=digest(request.body))
         arrival.merchant_key, arrival.modification_id = subject.merchant_key, subject.modification_id
         arrival.transaction_id = subject.transaction_id
         strike = self._faults.strike(subject)
         arrival.fault = strike.fault if strike else None
-        prevented = misconduct.reply_before(strike, path) if strike else None
+        prevented = spoiling.reply_before(strike, path, say=misconduct.say) if strike else None
         if prevented is not None:
             arrival.outcome = "not_executed"
             self._ledger.log(arrival, prevented.status_seen)
@@ -64,11 +56,14 @@ class Door:
     def _answered(self, request: Request, path: str, arrival: Arrival, strike: Strike | None) -> Reply:
         try:
             reply = self._routed(request, path, arrival, strike)
-        except Refused as refusal:
-            reply = misconduct.spoilt(refusal.reply, strike)
+        except StillRunning:
+            arrival.outcome = "still_running"
+            reply = spoiling.spoilt(misconduct.still_running(), strike, say=misconduct.say)
             self._ledger.log(arrival, reply.status_seen)
-        if strike and strike.fault == "slow_after":
-            time.sleep(DEFAULT_SLOW_SECONDS if strike.seconds is None else strike.seconds)
+        except Refused as refusal:
+            reply = spoiling.spoilt(refusal.reply, strike, say=misconduct.say)
+            self._ledger.log(arrival, reply.status_seen)
+        wait_if("slow_after", strike)
         return reply
 
     def _routed(self, request: Request, path: str, arrival: Arrival, strike: Strike | None) -> Reply:
@@ -83,7 +78,7 @@ class Door:
         raise refuse_access(404)
 
     def _status(self, merchant_key: str, transaction_id: str, arrival: Arrival, strike: Strike | None) -> Reply:
-        _wait_if_slow(strike)
+        wait_if("slow", strike)
         with self._ledger.store.transaction():
             transaction = self._ledger.transaction(transaction_id)
             if transaction is None or transaction.merchant_key != merchant_key:
@@ -95,17 +90,17 @@ class Door:
             body = status_answer(transaction, executions, style=style)
             if strike and KINDS[strike.fault].stage is Stage.ANSWER:
                 misconduct.distort(body, strike.fault)
-            reply = misconduct.spoilt(Reply(body=json_text.write(body)), strike)
+            reply = spoiling.spoilt(Reply(body=json_text.write(body)), strike, say=misconduct.say)
             arrival.outcome, arrival.transaction_id = "read", transaction_id
             self._ledger.log(arrival, reply.status_seen)
         return reply
 
     def _create(self, request: Request, merchant_key: str, arrival: Arrival, strike: Strike | None) -> Reply:
-        _wait_if_slow(strike)
+        wait_if("slow", strike)
         body = fields.object_in(request.body)
         with self._ledger.store.transaction():
             made = checkout.create(self._ledger, merchant_key=merchant_key, body=body)
-            reply = misconduct.spoilt(made, strike)
+            reply = spoiling.spoilt(made, strike, say=misconduct.say)
             arrival.outcome = "created"
             self._ledger.log(arrival, reply.status_seen)
         return reply
@@ -114,8 +109,8 @@ class Door:
         order = fields.order_in(fields.object_in(request.body), kind=kind)
         if order.merchant_key != merchant_key:
             raise refuse_access(403)
-        with self._alone(merchant_key, order.modification_id, arrival):
-            _wait_if_slow(strike)
+        with self._turns.alone(merchant_key, order.modification_id):
+            wait_if("slow", strike)
             with self._ledger.store.transaction():
                 kept = self._ledger.answer(merchant_key, order.modification_id)
                 if kept is None:
@@ -123,7 +118,7 @@ class Door:
                     self._keep(order, request, arrival, reply)
                 else:
                     reply = self._replayed(kept, request, arrival)
-                reply = misconduct.spoilt(reply, strike)
+                reply = spoiling.spoilt(reply, strike, say=misconduct.say)
                 self._ledger.log(arrival, reply.status_seen)
         return reply
 
@@ -149,33 +144,3 @@ class Door:
             raise refuse_state("The transaction is already modified by this request.", status="ALREADY_MODIFIED")
         arrival.outcome = "replayed"
         return Reply(status=kept.http_status, body=kept.body)
-
-    @contextlib.contextmanager
-    def _alone(self, merchant_key: str, modification_id: str, arrival: Arrival) -> Iterator[None]:
-        """While the first request with an id runs, the second is told so and does nothing."""
-        key = (merchant_key, modification_id)
-        with self._lock:
-            if key in self._running:
-                arrival.outcome = "still_running"
-                raise Refused(misconduct.still_running())
-            self._running.add(key)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._running.discard(key)
-
-    def _wait_for_latency(self) -> None:
-        dials = self._ledger.dials.now
-        seconds = dials.latency_seconds + random.uniform(0, dials.latency_jitter_seconds)  # noqa: S311
-        if seconds > 0:
-            time.sleep(seconds)
-
-
-def _wait_if_slow(strike: Strike | None) -> None:
-    if strike and strike.fault == "slow":
-        time.sleep(DEFAULT_SLOW_SECONDS if strike.seconds is None else strike.seconds)
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
