@@ -25,6 +25,7 @@ def main() -> None:
         sys.exit(f"The sandbox cannot listen on {chosen.host}:{chosen.port}: {error.strerror}. Choose another --port.")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: _stop(server))
+    sandbox.start()
     print(f"sandbox ready on http://{_bracketed(chosen.host)}:{server.port}", flush=True)
     server.serve()
     sandbox.close()

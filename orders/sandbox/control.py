@@ -11,11 +11,15 @@ Amounts are integers in minor units, or texts in major units ("49.99"). A refusa
                                        merchantKey, path, amount, probability, times, seconds
     DELETE /_control/faults            all, or those matching the query (id, fault, modificationId, ...)
     GET    /_control/fault-kinds       every fault with its magic cents
-    GET    /_control/mode              every dial; POST turns those that are named
+    GET    /_control/mode              every dial; POST turns those that are named; /_control/dials is the same door
     POST   /_control/clock             offsetSeconds
     POST   /_control/portal            transactionId, action (capture, cancel, refund, cancelOrRefund), amount
     POST   /_control/settle            transactionId
     POST   /_control/chargeback        transactionId, amount
+    GET    /_control/webhook           where webhooks go
+    POST   /_control/webhook           gateway, merchantKey, url (null: nowhere), secret
+    GET    /_control/deliveries        filters id, gateway, merchantKey, state (waiting, acknowledged, given_up, lost)
+    POST   /_control/deliveries/resend id
     GET    /_control/redirect-hits     requests of clients that followed a redirect
     POST   /_control/reset             everything but the merchants
 """
@@ -28,8 +32,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from orders.sandbox import audit, json_text
+from orders.sandbox import audit, deliveries, json_text
 from orders.sandbox.amounts import BadAmount, minor_from_control
+from orders.sandbox.deliveries import Destination
 from orders.sandbox.dials import BadDial
 from orders.sandbox.fault_kinds import KINDS, Kind
 from orders.sandbox.faults import BadRule, FaultDial, as_wire
@@ -41,6 +46,11 @@ from orders.sandbox.records import Execution
 from orders.sandbox.wire import Reply, Request
 
 Answer = dict[str, Any]
+
+
+CATCH_UPS: tuple[Callable[[Ledger], None], ...] = (catch_up_all,)
+"""What brings each gateway's books to the present; one line for each gateway."""
+GATEWAYS = ("smartpay", "smartpay_orders", "smarterpay")
 
 
 class Unusable(ValueError):
@@ -76,6 +86,14 @@ class Control:
             ("POST", "/_control/portal"): self._act_in_portal,
             ("POST", "/_control/settle"): self._settle,
             ("POST", "/_control/chargeback"): self._charge_back,
+            ("GET", "/_control/dials"): lambda _request: ledger.dials.as_wire(),
+            ("POST", "/_control/dials"): self._turn_dials,
+            ("GET", "/_control/webhook"): lambda _request: self._webhooks(),
+            ("POST", "/_control/webhook"): self._direct_webhook,
+            ("GET", "/_control/deliveries"): lambda request: {
+                "deliveries": deliveries.listed(ledger.store, request.query)
+            },
+            ("POST", "/_control/deliveries/resend"): self._resend,
             ("GET", "/_control/redirect-hits"): lambda _request: self._redirects(),
             ("POST", "/_control/reset"): self._reset,
         }
@@ -111,11 +129,11 @@ class Control:
         return _json({"error": "A client of this gateway must not follow redirects."}, status=418)
 
     def _read_ledger(self, request: Request) -> Answer:
-        catch_up_all(self._ledger)
+        self._catch_up()
         return audit.ledger_page(self._ledger, request.query)
 
     def _settlement(self, request: Request) -> Reply:
-        catch_up_all(self._ledger)
+        self._catch_up()
         date, merchant_key = request.query.get("date", ""), request.query.get("merchantKey")
         try:
             text = audit.settlement_csv(self._ledger, date=date, merchant_key=merchant_key)
@@ -148,7 +166,7 @@ class Control:
 
     def _set_clock(self, request: Request) -> Answer:
         self._ledger.dials.turn({"clockOffsetSeconds": _object(request).get("offsetSeconds")})
-        catch_up_all(self._ledger)
+        self._catch_up()
         return {"clock": audit.iso(self._ledger.dials.clock_ms())}
 
     def _act_in_portal(self, request: Request) -> Answer:
@@ -177,6 +195,31 @@ class Control:
         if amount <= 0:
             raise Unusable("An amount is more than zero.")
         return amount
+
+    def _catch_up(self) -> None:
+        for catch_up in CATCH_UPS:
+            catch_up(self._ledger)
+
+    def _webhooks(self) -> Answer:
+        rows = self._ledger.store.rows("SELECT gateway, merchant_key, url FROM webhooks ORDER BY gateway, merchant_key")
+        return {"webhooks": [dict(zip(("gateway", "merchantKey", "url"), row, strict=True)) for row in rows]}
+
+    def _direct_webhook(self, request: Request) -> Answer:
+        """As the vendor's support or portal sets it."""
+        body = _object(request)
+        gateway, merchant_key, url = body.get("gateway"), str(body.get("merchantKey", "")), body.get("url")
+        if gateway not in GATEWAYS or not merchant_key:
+            raise Unusable(f"gateway is one of {', '.join(GATEWAYS)}; merchantKey is not empty.")
+        secret = str(body.get("secret") or "")
+        destination = None if url is None else Destination(url=str(url), secret=secret)
+        self._ledger.deliveries.direct(gateway, merchant_key, destination)
+        return {"gateway": gateway, "merchantKey": merchant_key, "url": url}
+
+    def _resend(self, request: Request) -> Answer:
+        wanted = _object(request).get("id")
+        if not isinstance(wanted, int) or not self._ledger.deliveries.resend(wanted):
+            raise Unusable(f"There is no delivery {wanted}.")
+        return {"id": wanted}
 
     def _redirects(self) -> Answer:
         with self._lock:

@@ -35,6 +35,20 @@ class Dials:
     magic_amounts: bool = True
     multi_capture: bool = False
     fee_basis_points: int = 150
+    webhook_delay_seconds: float = 0.0
+    webhook_reorder_seconds: float = 0.0
+    """Each webhook is held back for a random part of this, really waited, so that they overtake one another."""
+    webhook_duplicates: float = 0.0
+    """Probability that a webhook is sent `webhook_copies` times."""
+    webhook_copies: int = 2
+    webhook_lose: float = 0.0
+    """Probability that a webhook is never sent."""
+    webhook_bad_signature: float = 0.0
+    """Probability that an attempt is signed wrongly."""
+    webhook_retry_seconds: float = 0.0
+    """Pause between attempts; 0 leaves each gateway its own."""
+    webhook_first: bool = False
+    """True: webhooks arrive before the answer to the request that caused them."""
     seed: int = 1
     clock_offset_seconds: int = 0
 

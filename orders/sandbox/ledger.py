@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from orders.sandbox import json_text
+from orders.sandbox.deliveries import Deliveries
 from orders.sandbox.dials import DialBoard
 from orders.sandbox.records import Answer, Arrival, Execution, Transaction
 from orders.sandbox.store import Store
@@ -17,9 +18,10 @@ from orders.sandbox.store import Store
 class Ledger:
     """The books of the sandbox. Every write happens inside `store.transaction()` of the caller or alone."""
 
-    def __init__(self, store: Store, dials: DialBoard) -> None:
+    def __init__(self, store: Store, dials: DialBoard, deliveries: Deliveries) -> None:
         self.store = store
         self.dials = dials
+        self.deliveries = deliveries
         self._merchants = {row[0]: row[1] for row in store.rows("SELECT * FROM merchants")}
 
     def add_merchant(self, merchant_key: str, authentication_key: str) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import sys
 import threading
 import traceback
 from pathlib import Path
 
-from orders.sandbox.control import Control
+from orders.sandbox.control import CATCH_UPS, Control
+from orders.sandbox.deliveries import Deliveries
 from orders.sandbox.dials import DialBoard
 from orders.sandbox.faults import FaultDial
 from orders.sandbox.gateway_a.door import PREFIX as GATEWAY_A
@@ -17,6 +19,7 @@ from orders.sandbox.gateway_a.door import Door as GatewayADoor
 from orders.sandbox.ledger import Ledger
 from orders.sandbox.pages.checkout import CHECKOUT_PREFIX
 from orders.sandbox.pages.routes import Pages
+from orders.sandbox.passing_time import PassingTime
 from orders.sandbox.spoiling import REDIRECT_PREFIX
 from orders.sandbox.store import Store
 from orders.sandbox.wire import BadRequest, Connection, Reply, Request
@@ -33,14 +36,31 @@ class Sandbox:
     def __init__(self, folder: Path, *, host: str) -> None:
         self._store = Store(folder)
         dials = DialBoard(self._store)
-        self.ledger = Ledger(self._store, dials)
+        self._deliveries = Deliveries(self._store, dials)
+        self.ledger = Ledger(self._store, dials, self._deliveries)
         faults = FaultDial(self._store, dials)
         self._gateway_a = GatewayADoor(self.ledger, faults)
         self._control = Control(self.ledger, faults)
         self._pages = Pages(self.ledger, faults)
         self._hosts = None if host in ("0.0.0.0", "::") else LOOPBACK_NAMES | {host}  # noqa: S104
+        self._time = PassingTime([functools.partial(catch_up, self.ledger) for catch_up in CATCH_UPS])
+
+    def start(self) -> None:
+        """From now on webhooks leave, and what becomes due is done."""
+        self._deliveries.start()
+        self._time.start()
 
     def respond(self, request: Request) -> Reply:
+        reply = self._routed(request)
+        self._deliveries.send_first()
+        return reply
+
+    def close(self) -> None:
+        self._time.stop()
+        self._deliveries.stop()
+        self._store.close()
+
+    def _routed(self, request: Request) -> Reply:
         path = request.path
         if path.startswith(GATEWAY_A + "/") and not path.startswith(CHECKOUT_PREFIX):
             return self._gateway_a.respond(request)
@@ -51,9 +71,6 @@ class Sandbox:
         if path.startswith("/_") and not path.startswith("/_static/"):
             return self._control.respond(request)
         return self._pages.respond(request)
-
-    def close(self) -> None:
-        self._store.close()
 
     def _is_for_us(self, request: Request) -> bool:
         """A foreign web page must not drive the control doors: neither by its own host name nor across sites."""

@@ -59,9 +59,36 @@ CREATE TABLE IF NOT EXISTS rules (
 );
 CREATE TABLE IF NOT EXISTS fired (fault TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dials (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS webhooks (
+    gateway TEXT NOT NULL, merchant_key TEXT NOT NULL, url TEXT NOT NULL, secret TEXT NOT NULL,
+    PRIMARY KEY (gateway, merchant_key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, gateway TEXT NOT NULL, merchant_key TEXT NOT NULL, url TEXT NOT NULL,
+    body BLOB NOT NULL, reference TEXT NOT NULL, state TEXT NOT NULL, posted_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due_at) WHERE state = 'waiting';
+CREATE TABLE IF NOT EXISTS delivery_attempts (
+    id INTEGER PRIMARY KEY, delivery_id INTEGER NOT NULL, at INTEGER NOT NULL, http_status INTEGER, trouble TEXT
+);
+CREATE INDEX IF NOT EXISTS delivery_attempts_of ON delivery_attempts (delivery_id);
 """
 
-TABLES = ("merchants", "transactions", "executions", "answers", "requests", "rules", "fired", "dials")
+TABLES = (
+    "merchants",
+    "transactions",
+    "executions",
+    "answers",
+    "requests",
+    "rules",
+    "fired",
+    "dials",
+    "webhooks",
+    "deliveries",
+    "delivery_attempts",
+)
+"""The first survives a reset, all others are emptied."""
 
 
 class Store:
