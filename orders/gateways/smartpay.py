@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from orders.gateways import http
@@ -26,29 +26,24 @@ from orders.gateways.base import (
     Verdict,
 )
 from orders.gateways.exact_json import Unreadable
-from orders.gateways.smartpay_judging import judge_look_up, judge_send
-from orders.gateways.smartpay_reading import Answer, Entry, read_answer
+from orders.gateways.overrides import overridden
+from orders.gateways.smartpay_judging import KEY_REFUSED, judge_look_up, judge_send
+from orders.gateways.smartpay_reading import Answer, Entry, read_answer, stated_problem
 from orders.gateways.smartpay_scrubbing import scrub
-from orders.gateways.smartpay_transport import (
-    fault_sentence,
-    is_success,
-    pause_sentence,
-    retry_after_seconds,
-    stated_problem,
-)
-from orders.gateways.smartpay_words import state_of, verdict_of
+from orders.gateways.smartpay_words import TITLE, state_of, verdict_of
 from orders.gateways.smartpay_writing import (
     DECIMALS_MAXIMUM,
     DESCRIPTION_MAXIMUM,
     modification_request,
     status_request,
 )
+from orders.gateways.transport import is_success, not_fetched
 
 name = "smartpay"
-title = "SmartPay"
+title = TITLE
 
 _CAPABILITY = Capability(
-    kinds=frozenset(Kind),
+    kinds=frozenset({Kind.CAPTURE, Kind.CANCEL, Kind.CANCEL_OR_REFUND, Kind.REFUND}),
     partial_capture=True,
     # Seed 000: a partial capture releases the rest. The status model hints at several captures: an account may say so.
     multiple_capture=False,
@@ -66,8 +61,6 @@ _CAPABILITY = Capability(
     description_maximum=DESCRIPTION_MAXIMUM,
 )
 
-# What an account may say otherwise, within reason: a worker serves all merchants, and nobody can make the gateway
-# remember an id for longer, or take finer amounts and longer texts, than it does.
 _BOUNDS = {
     "authorization_days": (1, 365),
     "replay_window_seconds": (0, _CAPABILITY.replay_window_seconds),
@@ -80,7 +73,7 @@ _BOUNDS = {
 
 def capability(overrides: Mapping[str, Any]) -> Capability:
     """What an account can do; `overrides` are fields of Capability with values of its types. Raises CannotSay."""
-    return replace(_CAPABILITY, **{field: _override(field, value) for field, value in overrides.items()})
+    return overridden(_CAPABILITY, overrides, bounds=_BOUNDS, title=title)
 
 
 def compose(instruction: Instruction) -> FrozenRequest:
@@ -131,37 +124,9 @@ def _authorization(door: Door) -> str:
     return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
-def _override(field: str, value: Any) -> Any:
-    current = getattr(_CAPABILITY, field, None)
-    if field not in {known.name for known in fields(Capability)}:
-        raise CannotSay(f"SmartPay accounts have no property called “{field}”.")
-    if field == "kinds":
-        return _kinds(value)
-    if type(value) is not type(current) or (isinstance(value, int) and value < 0):
-        raise CannotSay(f"“{field}” must be like {current!r}.")
-    if isinstance(value, int) and field in _BOUNDS and not _BOUNDS[field][0] <= value <= _BOUNDS[field][1]:
-        raise CannotSay(f"“{field}” must be between {_BOUNDS[field][0]} and {_BOUNDS[field][1]}.")
-    return value
-
-
-def _kinds(value: Any) -> frozenset[Kind]:
-    try:
-        return frozenset(Kind(word) for word in value)
-    except (TypeError, ValueError) as error:
-        raise CannotSay(f"“kinds” must be a list of {', '.join(Kind)}.") from error
-
-
 def _not_fetched(seen: Observation) -> Fetched:
     missing = seen.fault is None and seen.status == 404 and stated_problem(seen).stated
-    told = "SmartPay has no such transaction." if missing else f"SmartPay answered HTTP {seen.status}."
-    return Fetched(
-        snapshot=None,
-        reason=told if seen.fault is None else fault_sentence(seen),
-        missing=missing,
-        pause_account=pause_sentence(seen) if seen.fault is None else "",
-        retry_after_seconds=retry_after_seconds(seen.headers),
-        observation=seen,
-    )
+    return not_fetched(seen, title=title, key_refused=seen.status in KEY_REFUSED, missing=missing)
 
 
 def _snapshot(answer: Answer, transaction_reference: str) -> Snapshot:

@@ -6,19 +6,12 @@ from dataclasses import replace
 
 from orders.gateways.base import Facts, Instruction, Kind, Observation, Outcome, Verdict
 from orders.gateways.exact_json import Unreadable
-from orders.gateways.smartpay_reading import Answer, Entry, Problem, read_answer
-from orders.gateways.smartpay_transport import (
-    DEFINITIVE_REFUSALS,
-    KEY_REFUSED,
-    fault_sentence,
-    is_redirect,
-    is_success,
-    pause_sentence,
-    retry_after_seconds,
-    stated_problem,
-)
-from orders.gateways.smartpay_words import EXECUTED_KINDS, TYPES_OF_KIND, state_of, verdict_of
+from orders.gateways.smartpay_reading import Answer, Entry, Problem, read_answer, stated_problem
+from orders.gateways.smartpay_words import EXECUTED_KINDS, TITLE, TYPES_OF_KIND, state_of, verdict_of
+from orders.gateways.transport import fault_sentence, is_success, judged, refusal_sentence, status_sentence
 
+KEY_REFUSED = frozenset({401, 403})
+DEFINITIVE_REFUSALS = frozenset({400, 404, 422})
 WITH_OWN_AMOUNT = frozenset({Kind.CAPTURE, Kind.REFUND})
 
 
@@ -27,7 +20,7 @@ def judge_send(seen: Observation, instruction: Instruction) -> Outcome:
     if seen.fault is not None and not seen.sent:
         return _outcome(seen, Verdict.NOT_SENT, fault_sentence(seen))
     if seen.fault is None and seen.status in KEY_REFUSED:
-        return _outcome(seen, Verdict.NOT_SENT, f"SmartPay refused the account's keys (HTTP {seen.status}).")
+        return _outcome(seen, Verdict.NOT_SENT, refusal_sentence(seen, TITLE))
     if seen.fault is None and seen.status in DEFINITIVE_REFUSALS:
         return _judge_refusal(seen)
     return _judge_answer(seen, instruction)
@@ -72,7 +65,8 @@ def _judge_answer(seen: Observation, instruction: Instruction) -> Outcome:
     if seen.fault is not None or seen.status is None:
         return _outcome(seen, Verdict.UNKNOWN, fault_sentence(seen))
     if not is_success(seen):
-        return _outcome(seen, Verdict.UNKNOWN, _status_sentence(seen), _with_problem(Facts(), stated_problem(seen)))
+        facts = _with_problem(Facts(), stated_problem(seen))
+        return _outcome(seen, Verdict.UNKNOWN, status_sentence(seen, TITLE), facts)
     try:
         answer = read_answer(seen.body)
     except Unreadable:
@@ -171,12 +165,6 @@ def _declined_sentence(problem: Problem) -> str:
     return f"SmartPay declined it and moved no money: {said[:400].removesuffix('.')}."
 
 
-def _status_sentence(seen: Observation) -> str:
-    if is_redirect(seen):
-        return f"The gateway's address answered with a redirect (HTTP {seen.status}); it was not followed."
-    return f"SmartPay answered HTTP {seen.status}, which does not tell whether the money moved."
-
-
 def _contradiction(seen: Observation, facts: Facts, reason: str) -> Outcome:
     return _outcome(
         seen, Verdict.MISMATCH, f"{reason} Somebody must look before money moves again.", facts, review=True
@@ -186,13 +174,5 @@ def _contradiction(seen: Observation, facts: Facts, reason: str) -> Outcome:
 def _outcome(
     seen: Observation, verdict: Verdict, reason: str, facts: Facts | None = None, *, review: bool = False
 ) -> Outcome:
-    paused = "" if seen.fault is not None else pause_sentence(seen)
-    return Outcome(
-        verdict=verdict,
-        reason=reason,
-        facts=facts or Facts(),
-        retry_after_seconds=retry_after_seconds(seen.headers),
-        pause_account=paused,
-        review=review or (seen.fault is None and is_redirect(seen)),
-        observation=seen,
-    )
+    key_refused = seen.status in KEY_REFUSED
+    return judged(seen, verdict, reason, facts, title=TITLE, key_refused=key_refused, review=review)

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from orders.gateways import exact_json
-from orders.gateways.base import SplitResult
-from orders.gateways.smartpay_values import Warn, date, identifier, money, text
+from orders.gateways.base import Observation, SplitResult
+from orders.gateways.smartpay_values import money
 from orders.gateways.smartpay_words import GATEWAY_ID_FIELDS, MOVEMENT_TYPES
+from orders.gateways.values import Warn, date, identifier, text
 from orders.money import Money
 
 
@@ -95,6 +96,14 @@ def read_answer(body: bytes, *, currency: str = "") -> Answer:
         raw=exact_json.plain(tree),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def stated_problem(seen: Observation) -> Problem:
+    """The gateway's own error body, either shape; `stated` is False for HTML, an empty body or somebody else's JSON."""
+    try:
+        return read_problem(exact_json.read_object(seen.body, warn=lambda _warning: None))
+    except exact_json.Unreadable:
+        return Problem()
 
 
 def read_problem(tree: dict[str, Any]) -> Problem:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from orders.gateways.base import Kind, TransactionState, Verdict
 
+TITLE = "SmartPay"
+
 PATHS = {
     Kind.CAPTURE: "/payment/capture",
     Kind.CANCEL: "/payment/cancel",
     Kind.CANCEL_OR_REFUND: "/payment/cancelOrRefund",
     Kind.REFUND: "/payment/refund",
+    Kind.AUTHORIZE: "/payment/authorize/",
 }
 STATUS_PATH = "/payment/status/"
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import urllib.parse
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from orders.gateways import exact_json
+from orders.gateways import exact_json, writing
 from orders.gateways.base import CannotSay, FrozenRequest, Instruction, Kind
-from orders.gateways.smartpay_words import PATHS, STATUS_PATH
-from orders.money import MAXIMUM_MINOR, Money
+from orders.gateways.smartpay_words import PATHS, STATUS_PATH, TITLE
+from orders.gateways.writing import USER_AGENT, checked_amount, checked_description
+from orders.money import Money
 
 DECIMALS_MAXIMUM = 2
 DESCRIPTION_MAXIMUM = 127
@@ -19,14 +19,11 @@ CUSTOM_REFERENCES = ("custom1", "custom2", "custom3")
 CUSTOM_REFERENCE_MAXIMUM = 255
 # 36 in the refund's prose, 64 elsewhere (A.10 row 24); ours are UUIDs and satisfy both.
 IDENTIFIER_MAXIMUM = 36
-USER_AGENT = "smartpay-dashboard/0.1"
 
 # All four headers are required by seeds 001 and 002; Origin is the dashboard's address and joins when it is sent.
 HEADERS = {"Content-Type": "application/json", "Accept-Language": "en-US", "User-Agent": USER_AGENT}
 
 WITH_AMOUNT = frozenset({Kind.CAPTURE, Kind.REFUND})
-
-_IDENTIFIER = re.compile(r"(?!\.+$)[A-Za-z0-9._:-]+")
 
 
 def modification_request(instruction: Instruction) -> FrozenRequest:
@@ -37,18 +34,14 @@ def modification_request(instruction: Instruction) -> FrozenRequest:
 
 def status_request(transaction_reference: str) -> FrozenRequest:
     """The request that reads a transaction. Raises CannotSay."""
-    reference = _checked_identifier("transaction reference", transaction_reference)
+    reference = checked_identifier("transaction reference", transaction_reference)
     path = STATUS_PATH + urllib.parse.quote(reference, safe="")
     return FrozenRequest(method="GET", path=path, headers=dict(HEADERS), body=b"")
 
 
 def written_amount(amount: Money) -> Decimal:
     """The amount with exactly two decimals: 1000 JPY is 1000.00, 25 EUR is 25.00. Raises CannotSay."""
-    if amount.amount_minor <= 0:
-        raise CannotSay("The amount must be greater than zero; nothing was sent.")
-    if amount.amount_minor > MAXIMUM_MINOR:
-        raise CannotSay(f"{amount} is more than this system moves at once; nothing was sent.")
-    written = Decimal(f"{amount.decimal:.{DECIMALS_MAXIMUM}f}")
+    written = Decimal(f"{checked_amount(amount).decimal:.{DECIMALS_MAXIMUM}f}")
     if written != amount.decimal:
         raise CannotSay(f"SmartPay takes at most two decimals and {amount} has more; nothing was rounded or sent.")
     return written
@@ -56,45 +49,33 @@ def written_amount(amount: Money) -> Decimal:
 
 def _body(instruction: Instruction) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "transactionId": _checked_identifier("transaction reference", instruction.transaction_reference),
-        "modificationId": _checked_identifier("modification id", instruction.modification_id),
-        "merchantKey": _checked_merchant_key(instruction.merchant_key),
+        "transactionId": checked_identifier("transaction reference", instruction.transaction_reference),
+        "modificationId": checked_identifier("modification id", instruction.modification_id),
+        "merchantKey": checked_merchant_key(instruction.merchant_key),
     }
-    description = _checked_description(instruction.description)
+    description = checked_description(instruction.description, maximum=DESCRIPTION_MAXIMUM, title=TITLE)
     if instruction.kind in WITH_AMOUNT:
-        body["modifiedAmount"] = _modified_amount(instruction.amount, description)
+        # Never left out: without it the gateway captures or refunds everything (gateway A notes, A.2).
+        body["modifiedAmount"] = amount_said(instruction.amount, description)
     elif description:
         body["description"] = description
     references = _checked_references(instruction.custom_references)
     return {**body, "customReferences": references} if references else body
 
 
-def _modified_amount(amount: Money, description: str) -> dict[str, Any]:
-    """Never left out: without it the gateway captures or refunds everything (gateway A notes, A.2)."""
+def amount_said(amount: Money, description: str) -> dict[str, Any]:
+    """An amount as every request writes it. Raises CannotSay."""
     said: dict[str, Any] = {"amount": written_amount(amount), "currencyCode": amount.currency}
     return {**said, "description": description} if description else said
 
 
-def _checked_identifier(what: str, value: str) -> str:
-    if len(value) > IDENTIFIER_MAXIMUM or _IDENTIFIER.fullmatch(value) is None:
-        raise CannotSay(
-            f"The {what} must have 1 to {IDENTIFIER_MAXIMUM} letters, digits or any of “._:-”; nothing was sent."
-        )
-    return value
+def checked_identifier(what: str, value: str) -> str:
+    return writing.checked_identifier(what, value, maximum=IDENTIFIER_MAXIMUM)
 
 
-def _checked_merchant_key(value: str) -> str:
+def checked_merchant_key(value: str) -> str:
     if not 1 <= len(value) <= IDENTIFIER_MAXIMUM:
         raise CannotSay(f"The merchant key must have 1 to {IDENTIFIER_MAXIMUM} characters; nothing was sent.")
-    return value
-
-
-def _checked_description(value: str) -> str:
-    if len(value) > DESCRIPTION_MAXIMUM:
-        raise CannotSay(
-            f"The description has {len(value)} characters and SmartPay takes {DESCRIPTION_MAXIMUM}; nothing was sent. "
-            "Shorten it."
-        )
     return value
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from orders.gateways.base import TransactionState
 from orders.gateways.smartpay_reading import Answer, read_answer
-from orders.gateways.smartpay_values import date, money
+from orders.gateways.smartpay_values import money
 from orders.gateways.smartpay_words import state_of
+from orders.gateways.values import date
 from orders.money import Money
 from tests.gateways.payload_files import GONE, payload, payload_bytes
 
