@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import Group, Permission
 
-_AGENT = ("view_order", "capture", "cancel", "refund")
+_AGENT = ("view_order", "capture", "cancel", "refund", "authorize")
 GROUPS: dict[str, tuple[str, ...]] = {
     "viewer": ("view_order",),
     "agent": _AGENT,

@@ -20,6 +20,7 @@ WORDS = {
     "capture": "capture",
     "cancel": "cancel",
     "refund": "refund",
+    "authorize": "authorize",
     "repair": "repair",
     "configure": "configure",
     "export": "export",

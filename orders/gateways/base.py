@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -17,7 +17,17 @@ class Kind(StrEnum):
     CAPTURE = "capture"
     CANCEL = "cancel"
     CANCEL_OR_REFUND = "cancel_or_refund"
+    VOID = "void"
+    """Take back a whole capture before it has cleared at the bank."""
     REFUND = "refund"
+    AUTHORIZE = "authorize"
+    """Ask a gateway for a new payment; the transaction has no reference of the gateway's before it succeeds."""
+
+
+ACTIONS = (Kind.CAPTURE, Kind.CANCEL, Kind.CANCEL_OR_REFUND, Kind.VOID, Kind.REFUND)
+"""What can be done to a transaction that exists, in the order the buttons stand."""
+GIVES_BACK = frozenset({Kind.VOID, Kind.REFUND})
+"""What draws on a capture."""
 
 
 class Verdict(StrEnum):
@@ -86,6 +96,42 @@ class Capability:
     deadline_seconds: int
     description_maximum: int
     auto_capture: bool = False
+    remainder_choice: bool = False
+    """Each capture says whether the rest is released or stays open (B's cancelRemainder)."""
+    cancels_after_capture: bool = False
+    """A cancel releases what is uncaptured although a part is captured (B)."""
+    refunds_captures: bool = False
+    """A refund names one capture at the gateway, so a larger one is a plan of several (B)."""
+    void_seconds: int = 0
+    """From the capture on: until then it can be voided in full instead of refunded; 0 where there is no void."""
+    reads: bool = True
+    """The gateway shows a transaction when asked; without it only answers and webhooks tell."""
+    lists: bool = False
+    """The gateway lists its transactions, so that orders can be collected from it."""
+    quarantine_seconds: int = 0
+    """Where an unclear send can neither be repeated nor looked up: how long to wait for word before a person looks."""
+    never_resent: frozenset[Kind] = frozenset()
+    """Kinds whose unclear send is neither repeated nor found by asking, whatever holds for the others."""
+    asynchronous: bool = False
+    """Ask the gateway to answer 202 and to tell the result by webhook (C's isAsnyc)."""
+    methods_without_capture: frozenset[str] = frozenset()
+    """Payment methods that take the money at once; there is no authorization to capture or cancel (seed 000)."""
+    currencies: frozenset[str] = frozenset()
+    """Empty: any."""
+    amount_format: str = ""
+    """How amounts are written, for the capability page."""
+    query_key: str = ""
+    """By which word our modification is found at the gateway; empty where it cannot be found."""
+    webhook_trust: str = "hint"
+    """“hint”: a webhook makes us read; “signed”: it may settle."""
+    instalments: int = 0
+    """Monthly parts of the shopper's plan; 0 hides the schedule."""
+
+    def for_kind(self, kind: Kind) -> Capability:
+        """The same account as far as repeating and finding this kind is concerned."""
+        if kind not in self.never_resent:
+            return self
+        return replace(self, replays=False, replays_errors=False, finds_by_modification_id=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +146,17 @@ class Instruction:
     """What we expect to move: the capture or refund amount; for cancel and cancel-or-refund everything that is left."""
     description: str = ""
     custom_references: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    """Our reason code (`modifications/words.py`), where a gateway has a list of its own."""
+    card_reference: str = ""
+    """C: the card record that the payment stands under."""
+    capture_reference: str = ""
+    """B and C: the gateway's id of the capture that a refund or void draws on."""
+    release_rest: bool = False
+    """A partial capture gives the rest back (where that is a choice)."""
+    customer_may_see: bool = False
+    """The description may reach the shopper (C's gateway_payment_description)."""
+    asynchronous: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +180,9 @@ class Door:
     deadline_seconds: int
     address: str = ""
     """The IP address to connect to, resolved beforehand; empty means resolve now."""
+    data_url: str = ""
+    """Where the gateway keeps its lists, when that is another address (C); empty when it cannot be asked."""
+    data_address: str = ""
     before_write: Callable[[], None] | None = None
     """Called immediately before the first byte is written; raises LeaseTooOld to keep the request at home."""
     crash_point: Callable[[str], None] | None = None
@@ -182,6 +242,8 @@ class Facts:
     transaction_raw_status: str = ""
     transaction_status_at: datetime | None = None
     transaction_reference: str = ""
+    payment_reference: str = ""
+    """A: transactionReference, which the buyer quotes when paying."""
     failure_code: str = ""
     failure_text: str = ""
     legs: tuple[SplitResult, ...] = ()
@@ -246,6 +308,101 @@ class Snapshot:
     raw: Mapping[str, Any] = field(default_factory=dict)
     """The whole answer, exact decimals turned to text, for storage and display."""
     warnings: tuple[str, ...] = ()
+    card_reference: str = ""
+    """C: the card record."""
+    expires_at: datetime | None = None
+    """When the gateway itself says the authorization ends (B)."""
+    deal: Deal | None = None
+    customer_name: str = ""
+    customer_email: str = ""
+    order_reference: str = ""
+    """What the shop calls the order, for an order that we first hear of from the gateway."""
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deal:
+    """A 3RI deal (seed 002): all payments of one reference together stay within its amount."""
+
+    reference: str
+    type_code: str
+    """3RIPSS (split shipment) or 3RIDS (delayed shipment)."""
+    amount: Money | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One article of an order as the gateway shows it."""
+
+    name: str
+    quantity: int
+    unit_amount: int
+    """Minor units of the transaction's currency."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One page of a gateway's own list of transactions, newest first."""
+
+    snapshots: tuple[Snapshot, ...] = ()
+    next_page: str = ""
+    """The token that brings the next page; empty at the end."""
+    reason: str = ""
+    """A sentence when the page could not be read; then there are no snapshots."""
+    pause_account: str = ""
+    observation: Observation | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """A webhook as it came in. Header names in lower case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+class Rejected(Exception):
+    """A webhook that must not be believed or cannot be read; the message is a sentence, `status` the HTTP answer."""
+
+    def __init__(self, sentence: str, *, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One event in a webhook. What it says settles something only where the account's webhooks are signed."""
+
+    key: str
+    """Unique for the account: the same event again has the same key."""
+    type: str
+    summary: str
+    """A sentence for the inbox page; no personal data."""
+    at: datetime | None = None
+    known: bool = True
+    """False for a type of event we do not use; C wants 204 for those."""
+    transaction_reference: str = ""
+    gateway_ids: tuple[str, ...] = ()
+    """Capture, refund or payment ids by which the transaction can be found when its reference is not said."""
+    modification_id: str = ""
+    outcome: Outcome | None = None
+    """What it means for that modification (C); None where the gateway must be read instead."""
+    movement: Movement | None = None
+    """What moved, when it is none of our modifications (C)."""
+    snapshot: Snapshot | None = None
+    """A transaction as the event shows it, enough to know it from now on (C) or to ask about it (B)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A delivery whose sender is proved, or needs no proof: its events in order, and how to acknowledge it."""
+
+    key: str
+    """Unique for the account: the same delivery again has the same key."""
+    signed: bool
+    events: tuple[Told, ...]
+    acknowledge: int = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,4 +441,16 @@ class Gateway(Protocol):
         """Ask what became of it; `absent` when the gateway does not list it."""
 
     def fetch(self, door: Door, transaction_reference: str, currency: str) -> Fetched:
-        """Read the whole transaction."""
+        """Read the whole transaction; a Fetched without snapshot where the gateway shows none (C)."""
+
+    def fetch_list(self, door: Door, page: str) -> Listed:
+        """One page of the gateway's own list; "" asks for the first. An empty Listed where it has none (A)."""
+
+    def find(self, door: Door, gateway_id: str) -> Fetched:
+        """The transaction that a capture or refund id belongs to (B); a Fetched without snapshot elsewhere."""
+
+    def open_delivery(self, delivery: Delivery, secrets: Sequence[str], options: Mapping[str, Any]) -> Opened:
+        """Check and read a webhook. `secrets` are the account's, newest first; `options` its webhook settings.
+
+        Pure: no network, no database. Raises Rejected. A delivery that is not signed is only a hint.
+        """

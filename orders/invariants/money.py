@@ -5,7 +5,7 @@ from __future__ import annotations
 from orders.invariants.checking import Invariant
 
 _OPEN = "('queued', 'in_flight', 'pending', 'unknown', 'review')"
-_EXCLUSIVE = "('cancel', 'cancel_or_refund')"
+_EXCLUSIVE = "('cancel', 'cancel_or_refund', 'authorize')"
 
 MONEY = (
     Invariant(
@@ -51,7 +51,7 @@ MONEY = (
             SELECT t.reference AS thing, 'column ' || t.refunding || ', rows ' || COALESCE(m.total, 0) AS wrong
             FROM orders_transaction t
             LEFT JOIN (SELECT transaction_id, SUM(amount) AS total FROM orders_modification
-                       WHERE kind = 'refund' AND state IN {_OPEN} GROUP BY transaction_id) m
+                       WHERE kind IN ('refund', 'void') AND state IN {_OPEN} GROUP BY transaction_id) m
                    ON m.transaction_id = t.id
             WHERE t.refunding <> COALESCE(m.total, 0)""",  # noqa: S608
     ),
@@ -62,7 +62,8 @@ MONEY = (
             SELECT t.reference AS thing, 'column ' || c.refunding || ', rows ' || COALESCE(m.total, 0) AS wrong
             FROM orders_capture c JOIN orders_transaction t ON t.id = c.transaction_id
             LEFT JOIN (SELECT capture_id, SUM(amount) AS total FROM orders_modification
-                       WHERE kind = 'refund' AND state IN {_OPEN} GROUP BY capture_id) m ON m.capture_id = c.id
+                       WHERE kind IN ('refund', 'void') AND state IN {_OPEN} GROUP BY capture_id) m
+                   ON m.capture_id = c.id
             WHERE c.refunding <> COALESCE(m.total, 0)""",  # noqa: S608
     ),
     Invariant(
@@ -110,7 +111,7 @@ MONEY = (
             LEFT JOIN (SELECT transaction_id, SUM(COALESCE(executed_amount, amount)) AS total
                        FROM orders_modification
                        WHERE state = 'succeeded'
-                         AND (kind = 'refund' OR (kind = 'cancel_or_refund' AND executed_kind = 'refund'))
+                         AND (kind IN ('refund', 'void') OR (kind = 'cancel_or_refund' AND executed_kind = 'refund'))
                        GROUP BY transaction_id) m ON m.transaction_id = t.id
             LEFT JOIN (SELECT transaction_id, SUM(amount) AS total FROM orders_externalmovement
                        WHERE kind = 'refund' AND booked GROUP BY transaction_id) x ON x.transaction_id = t.id

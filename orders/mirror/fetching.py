@@ -31,6 +31,7 @@ class Question:
     base_url: str
     merchant_key: str
     authentication_key_sealed: str
+    data_url: str
     capability: Capability
 
 
@@ -46,6 +47,7 @@ def question_about(transaction: Transaction) -> Question:
         base_url=account.base_url,
         merchant_key=account.merchant_key,
         authentication_key_sealed=account.authentication_key_sealed,
+        data_url=account.data_url,
         capability=capability_of(account),
     )
 

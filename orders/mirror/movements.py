@@ -18,7 +18,7 @@ _REASON_MAXIMUM = 300
 _UNMOVED = frozenset({Verdict.DECLINED, Verdict.UNKNOWN})
 NEVER_OURS = frozenset({"chargeback", "settlement"})
 """What nobody asks for."""
-_DONE_AS = {Kind.CANCEL_OR_REFUND: {"cancel", "refund"}}
+_DONE_AS = {Kind.CANCEL_OR_REFUND: {"cancel", "refund"}, Kind.VOID: {"void", "refund"}}
 
 
 @dataclass(kw_only=True)
@@ -97,7 +97,10 @@ def _adopt_foreign(adoption: Adoption, movement: Movement) -> None:
 
 def _compare(adoption: Adoption, movement: Movement, modification: Modification) -> None:
     """A finished row never changes; another amount than it ended with is stored beside it, once, and freezes."""
-    of_amount = modification.kind in (Kind.CAPTURE, Kind.REFUND) and modification.state == ModificationState.SUCCEEDED
+    of_amount = (
+        modification.kind in (Kind.CAPTURE, Kind.VOID, Kind.REFUND)
+        and modification.state == ModificationState.SUCCEEDED
+    )
     expected = Money(modification.executed_amount or modification.amount, modification.currency)
     if not of_amount or movement.verdict is not Verdict.SUCCEEDED or movement.amount in (None, expected):
         return

@@ -1,8 +1,16 @@
 """The nouns: facts about merchants, orders and money, and the constraints that referee them."""
 
 from orders.models.account import GatewayAccount, Membership, Merchant, Switch
+from orders.models.announcement import (
+    Announcement,
+    ShopDelivery,
+    ShopDeliveryState,
+    ShopDeliveryTry,
+    ShopEndpoint,
+)
 from orders.models.event import Event, EventSeal, Source
 from orders.models.heartbeat import Heartbeat
+from orders.models.inbox import InboxDelivery, InboxRejection, InboxState
 from orders.models.modification import (
     FINISHED,
     IN_DOUBT,
@@ -16,14 +24,19 @@ from orders.models.modification import (
 )
 from orders.models.movement import ExternalMovement
 from orders.models.order import Order, OrderLine, OrderState
+from orders.models.plan import RefundPlan
 from orders.models.proposal import Proposal, ProposalState, ProposalSubject
 from orders.models.reference import Reference, ReferenceKind
-from orders.models.transaction import Capture, Transaction
+from orders.models.token import ApiToken
+from orders.models.transaction import NOT_YET_NAMED, Capture, Transaction
 
 __all__ = [
     "FINISHED",
     "IN_DOUBT",
+    "NOT_YET_NAMED",
     "OPEN",
+    "Announcement",
+    "ApiToken",
     "Attempt",
     "Capture",
     "Event",
@@ -33,6 +46,9 @@ __all__ = [
     "ExternalMovement",
     "GatewayAccount",
     "Heartbeat",
+    "InboxDelivery",
+    "InboxRejection",
+    "InboxState",
     "Membership",
     "Merchant",
     "Modification",
@@ -46,6 +62,11 @@ __all__ = [
     "Purpose",
     "Reference",
     "ReferenceKind",
+    "RefundPlan",
+    "ShopDelivery",
+    "ShopDeliveryState",
+    "ShopDeliveryTry",
+    "ShopEndpoint",
     "Source",
     "Switch",
     "Transaction",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -12,6 +14,11 @@ from orders import crypto
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
+
+
+def new_webhook_token() -> str:
+    """The unguessable last part of an account's webhook address."""
+    return secrets.token_urlsafe(24)
 
 
 class MerchantQuerySet(models.QuerySet["Merchant"]):
@@ -66,6 +73,18 @@ class GatewayAccount(models.Model):
     base_url = models.URLField(max_length=300)
     merchant_key = models.CharField(max_length=36)
     authentication_key_sealed = models.TextField(editable=False)
+    data_url = models.URLField(
+        max_length=300, blank=True, help_text="Where the gateway keeps its lists, when that is another address."
+    )
+    webhook_token = models.CharField(max_length=64, unique=True, default=new_webhook_token, editable=False)
+    webhook_secret_sealed = models.TextField(blank=True, editable=False)
+    webhook_secret_before_sealed = models.TextField(blank=True, editable=False)
+    webhook_secret_before_until = models.DateTimeField(null=True, blank=True, editable=False)
+    webhook_options = models.JSONField(
+        default=dict, blank=True, help_text="How this account's webhooks are checked (scheme, header)."
+    )
+    collects = models.BooleanField(default=True, help_text="Take in orders that the gateway lists or tells about.")
+    collected_at = models.DateTimeField(null=True, blank=True, editable=False)
     profile = models.JSONField(default=dict, blank=True, help_text="Overrides of what the gateway declares it can do.")
     concurrency = models.PositiveSmallIntegerField(default=32, help_text="Requests to this account at the same time.")
     paused_reason = models.CharField(max_length=300, blank=True)
@@ -111,6 +130,22 @@ class GatewayAccount(models.Model):
     def seal_authentication_key(self, secret: str) -> None:
         """Put a new secret in place; the caller saves."""
         self.authentication_key_sealed = crypto.seal(secret)
+
+    def webhook_secrets(self, now: datetime) -> list[str]:
+        """The secrets a webhook may be signed with, newest first; the one before counts until its overlap ends.
+
+        Raises crypto.CredentialUnreadable.
+        """
+        sealed = [self.webhook_secret_sealed]
+        if self.webhook_secret_before_until is not None and now < self.webhook_secret_before_until:
+            sealed.append(self.webhook_secret_before_sealed)
+        return [crypto.unseal(one) for one in sealed if one]
+
+    def seal_webhook_secret(self, secret: str, *, overlap_until: datetime | None) -> None:
+        """Put a new secret in place; the old one counts until `overlap_until`. The caller saves."""
+        self.webhook_secret_before_sealed = self.webhook_secret_sealed if overlap_until else ""
+        self.webhook_secret_before_until = overlap_until
+        self.webhook_secret_sealed = crypto.seal(secret) if secret else ""
 
     def profile_overrides(self) -> dict[str, Any]:
         """The overrides as a plain dictionary, for the gateway's `capability`."""

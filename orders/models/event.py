@@ -19,6 +19,8 @@ class Source(models.TextChoices):
     COMMAND = "command", "Command"
     WORKER = "worker", "Worker"
     GATEWAY = "gateway", "Gateway"
+    WEBHOOK = "webhook", "Webhook"
+    API = "api", "API"
 
 
 class Event(models.Model):

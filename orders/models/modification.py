@@ -74,6 +74,11 @@ class Modification(models.Model):
     reason = models.CharField(max_length=30, blank=True)
     description = models.CharField(max_length=127, blank=True)
     custom_references = models.JSONField(default=dict, blank=True)
+    release_rest = models.BooleanField(default=False)
+    customer_may_see = models.BooleanField(default=False)
+    plan = models.ForeignKey(
+        "orders.RefundPlan", on_delete=models.PROTECT, null=True, blank=True, related_name="modifications"
+    )
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
     source = models.CharField(max_length=12)
@@ -121,7 +126,7 @@ class Modification(models.Model):
                 name="a_modification_state_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["capture", "cancel", "cancel_or_refund", "refund"]),
+                condition=Q(kind__in=["capture", "cancel", "cancel_or_refund", "void", "refund", "authorize"]),
                 name="a_modification_kind_is_known",
             ),
             models.CheckConstraint(
@@ -148,7 +153,7 @@ class Modification(models.Model):
                 name="doubt_has_a_beginning",
             ),
             models.CheckConstraint(
-                condition=~Q(kind="refund") | Q(capture__isnull=False), name="a_refund_names_its_capture"
+                condition=~Q(kind__in=["refund", "void"]) | Q(capture__isnull=False), name="a_refund_names_its_capture"
             ),
             models.UniqueConstraint(
                 fields=["account", "kind", "gateway_reference", "gateway_id"],
@@ -229,6 +234,7 @@ class EvidenceSource(models.TextChoices):
     REPLAY = "replay", "Answer to a repeat"
     QUERY = "query", "Status query"
     MIRROR = "mirror", "Refresh of the transaction"
+    WEBHOOK = "webhook", "Signed webhook"
     OPERATOR = "operator", "Two people"
 
 

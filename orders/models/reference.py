@@ -27,6 +27,7 @@ class ReferenceKind(models.TextChoices):
     PAYMENT = "payment", "Payment reference"
     MODIFICATION = "modification", "Modification id"
     GATEWAY = "gateway", "Capture, cancel or refund id"
+    CARD = "card", "Card record"
     EMAIL = "email", "E-mail"
     NAME = "name", "Name"
 

@@ -24,8 +24,14 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         return self.filter(merchant__in=Merchant.objects.of(person))
 
 
+NOT_YET_NAMED = "new:"
+"""Before the gateway has answered an authorize request, a transaction's reference is this and the modification's id."""
+
+
 class Transaction(models.Model):
     """An authorization mirrored from a gateway. All amounts are minor units of `currency`.
+
+    `reference` is A's transactionId, B's order id, C's original payment id (under `card_reference`, its card record).
 
     `capturing` and `refunding` reserve what open modifications ask for; the CHECK constraints referee every writer, so
     that no code path can take more than was authorized or give back more than was captured.
@@ -35,6 +41,7 @@ class Transaction(models.Model):
     account = models.ForeignKey(GatewayAccount, on_delete=models.PROTECT, related_name="transactions")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="transactions")
     reference = models.CharField(max_length=64)
+    card_reference = models.CharField(max_length=64, blank=True)
     partner_reference = models.CharField(max_length=64, blank=True)
     payment_method = models.CharField(max_length=40, blank=True)
     currency = models.CharField(max_length=3)
@@ -44,7 +51,13 @@ class Transaction(models.Model):
     status_at = models.DateTimeField(null=True, blank=True)
     refreshed_at = models.DateTimeField(null=True, blank=True)
     refresh_problem = models.CharField(max_length=300, blank=True)
+    refresh_due_at = models.DateTimeField(null=True, blank=True)
+    refresh_step = models.PositiveSmallIntegerField(default=0)
     expires_at = models.DateTimeField(null=True, blank=True)
+    expiry_announced_at = models.DateTimeField(null=True, blank=True)
+    deal_reference = models.CharField(max_length=21, blank=True)
+    deal_type = models.CharField(max_length=10, blank=True)
+    deal_amount = models.BigIntegerField(null=True, blank=True)
     reconciliation_reference = models.CharField(max_length=64, blank=True)
     payment_reference = models.CharField(max_length=64, blank=True)
     description = models.CharField(max_length=255, blank=True)
@@ -73,6 +86,7 @@ class Transaction(models.Model):
             ("capture", "Can capture"),
             ("cancel", "Can cancel"),
             ("refund", "Can refund"),
+            ("authorize", "Can ask for new payments"),
             ("repair", "Can resolve doubtful modifications, unfreeze and resume"),
         ]
         constraints = [
@@ -109,6 +123,17 @@ class Transaction(models.Model):
                 name="transaction_still_moving",
             ),
             models.Index(fields=["id"], condition=~Q(frozen_reason=""), name="transaction_frozen"),
+            models.Index(
+                fields=["refresh_due_at", "id"],
+                condition=Q(refresh_due_at__isnull=False),
+                name="transaction_refresh_due",
+            ),
+            models.Index(
+                fields=["account", "deal_reference"], condition=~Q(deal_reference=""), name="transaction_of_deal"
+            ),
+            models.Index(
+                fields=["account", "card_reference"], condition=~Q(card_reference=""), name="transaction_of_card"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -123,6 +148,11 @@ class Transaction(models.Model):
     def open_to_refund(self) -> int:
         """What is captured and neither refunded, being refunded nor charged back; never below zero."""
         return max(0, self.captured - self.refunded - self.refunding - self.charged_back)
+
+    @property
+    def named(self) -> bool:
+        """Whether the gateway has given it a reference; an authorize request that has no answer yet has none."""
+        return not self.reference.startswith(NOT_YET_NAMED)
 
     @property
     def frozen(self) -> bool:

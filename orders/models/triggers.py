@@ -69,6 +69,7 @@ TRIGGERS: tuple[Trigger, ...] = (
         columns=(
             *("id", "merchant_id", "account_id", "transaction_id", "capture_id", "kind", "amount", "currency"),
             *("reason", "description", "custom_references", "requested_by_id", "requested_at", "source"),
+            *("release_rest", "customer_may_see", "plan_id"),
             *("expected_version", "method", "base_url", "path", "headers", "body", "body_sha256", "contract_version"),
         ),
     ),
@@ -112,7 +113,14 @@ TRIGGERS: tuple[Trigger, ...] = (
         "orders_transaction",
         "UPDATE",
         "orders_transaction: a transaction never changes its identity",
-        columns=("merchant_id", "account_id", "order_id", "reference", "currency"),
+        columns=("merchant_id", "account_id", "order_id", "card_reference", "currency"),
+    ),
+    Trigger(
+        "transaction_name_is_given_once",
+        "orders_transaction",
+        "UPDATE",
+        "orders_transaction: a reference of the gateway never changes",
+        condition="""OLD."reference" <> NEW."reference" AND OLD."reference" NOT LIKE 'new:%'""",
     ),
     Trigger(
         "capture_fact_is_frozen",
@@ -138,6 +146,21 @@ TRIGGERS: tuple[Trigger, ...] = (
         "orders_proposal: a decision is final",
         condition="OLD.\"state\" <> 'open'",
     ),
+    Trigger(
+        "inbox_delivery_is_frozen",
+        "orders_inboxdelivery",
+        "UPDATE",
+        "orders_inboxdelivery: what was received never changes",
+        columns=("merchant_id", "account_id", "key", "signed", "headers", "body", "received_at"),
+    ),
+    Trigger(
+        "announcement_is_frozen",
+        "orders_announcement",
+        "UPDATE",
+        "orders_announcement: what was announced never changes",
+        columns=("id", "merchant_id", "type", "key", "order_id", "transaction_id", "modification_id", "content", "at"),
+    ),
+    _no_update("orders_refundplan"),
     _no_update("orders_evidence"),
     _no_update("orders_event"),
     _no_update("orders_eventseal"),
@@ -154,6 +177,9 @@ TRIGGERS: tuple[Trigger, ...] = (
             "orders_event",
             "orders_eventseal",
             "orders_proposal",
+            "orders_refundplan",
+            "orders_inboxdelivery",
+            "orders_announcement",
         )
     ),
 )

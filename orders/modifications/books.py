@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
 
-from orders.gateways.base import Facts, Kind, TransactionState
+from orders.gateways.base import GIVES_BACK, Facts, Kind, TransactionState
 from orders.models import Capture, Modification, Transaction
 
 MONEY_COLUMNS = (
@@ -39,7 +39,7 @@ def reserve(
     if kind is Kind.CAPTURE:
         room = free.filter(capturing=0, authorized__gte=F("captured") + F("released") + amount)
         return room.update(capturing=F("capturing") + amount, **bumped) == 1
-    if kind is Kind.REFUND:
+    if kind in GIVES_BACK:
         return _reserve_refund(free, amount=amount, capture=capture, bumped=bumped)
     alone = free.filter(capturing=0, refunding=0)
     return alone.update(exclusive_modification=modification_id, **bumped) == 1
@@ -62,11 +62,13 @@ def release(modification: Modification, transaction: Transaction) -> None:
     kind = Kind(modification.kind)
     if kind is Kind.CAPTURE:
         transaction.capturing -= modification.amount
-    elif kind is Kind.REFUND:
+    elif kind in GIVES_BACK:
         transaction.refunding -= modification.amount
         _of_capture(modification).update(refunding=F("refunding") - modification.amount)
     elif transaction.exclusive_modification == modification.pk:
         transaction.exclusive_modification = None
+    if kind is Kind.AUTHORIZE:
+        transaction.state = TransactionState.FAILED.value
 
 
 def convert(
@@ -80,7 +82,7 @@ def convert(
     kind = Kind(modification.kind)
     if kind is Kind.CAPTURE:
         return _convert_capture(modification, transaction, facts, keeps_open=keeps_open, at=at)
-    if kind is Kind.REFUND:
+    if kind in GIVES_BACK:
         transaction.refunding -= modification.amount
         transaction.refunded += modification.amount
         _of_capture(modification).update(
@@ -89,7 +91,11 @@ def convert(
     elif kind is Kind.CANCEL:
         transaction.exclusive_modification = None
         _release_rest(transaction)
-        transaction.state = TransactionState.CANCELLED.value
+        done = TransactionState.CAPTURED if transaction.captured else TransactionState.CANCELLED
+        transaction.state = done.value
+    elif kind is Kind.AUTHORIZE:
+        transaction.exclusive_modification = None
+        _name(transaction, facts)
     else:
         transaction.exclusive_modification = None
         _convert_reversal(modification, transaction, facts, at=at)
@@ -118,6 +124,16 @@ def _convert_capture(
         amount=modification.amount,
         captured_at=facts.at or at,
     )
+
+
+def _name(transaction: Transaction, facts: Facts) -> None:
+    """The gateway knows the payment now; how much of it is authorized or paid is read from there, never taken from the
+    first answer (gateway A notes, A.10 row 21)."""
+    if not facts.transaction_reference:
+        raise Unbookable("the gateway did not name the new payment")
+    transaction.reference = facts.transaction_reference[:64]
+    transaction.payment_reference = facts.payment_reference[:64]
+    transaction.reconciliation_reference = facts.reference[:64]
 
 
 def _convert_reversal(modification: Modification, transaction: Transaction, facts: Facts, *, at: datetime) -> None:

@@ -14,7 +14,7 @@ from django.db.models import Case, F, Value, When
 
 from orders import audit
 from orders.database import database_now, in_one_transaction
-from orders.gateways.base import Capability, FrozenRequest, Instruction, Kind
+from orders.gateways.base import GIVES_BACK, Capability, FrozenRequest, Instruction, Kind
 from orders.models import GatewayAccount, Modification, ModificationState, Purpose, Source, Switch, Transaction
 from orders.modifications.crash import crash
 from orders.modifications.rules import permissions_needed
@@ -48,6 +48,7 @@ class Claim:
     base_url: str
     merchant_key: str
     authentication_key_sealed: str
+    data_url: str
     capability: Capability
     claimed_at: float
     """time.monotonic() before the claim; the lease is measured from here, whatever the clocks say."""
@@ -86,7 +87,7 @@ def _lock(chosen: list[UUID], now: datetime) -> list[Modification]:
     rows = list(
         Modification.objects.filter(due(now), pk__in=chosen)
         .select_for_update(skip_locked=True, no_key=True, of=("self",))
-        .select_related("transaction", "requested_by")
+        .select_related("transaction", "requested_by", "capture")
         .order_by("pk")
     )
     locked = Transaction.objects.filter(pk__in=[row.transaction_id for row in rows])
@@ -129,7 +130,8 @@ def _purpose(row: Modification, account: GatewayAccount, now: datetime, *, pause
 
 
 def _is_forgotten(row: Modification, account: GatewayAccount, now: datetime) -> bool:
-    return not is_remembered(row.first_sent_at, capability_of(account), now=now)
+    capability = capability_of(account).for_kind(Kind(row.kind))
+    return not is_remembered(row.first_sent_at, capability, now=now)
 
 
 def _turn_is_free(row: Modification) -> bool:
@@ -143,7 +145,7 @@ def _why_not_send(row: Modification, person: User) -> str:
             f"{person.get_username()} may no longer {row.kind.replace('_', ' ')} for this merchant. "
             "Nothing was sent; withdraw it, or give the permission back and ask again."
         )
-    if row.kind == Kind.REFUND and _was_charged_back(row.transaction):
+    if row.kind in GIVES_BACK and _was_charged_back(row.transaction):
         return (
             "The shopper got money back by a chargeback since this refund was asked for; together they are more than "
             "what was captured. Nothing was sent; withdraw it."
@@ -214,7 +216,8 @@ def _as_claim(row: Modification, purpose: Purpose, account: GatewayAccount, clai
         base_url=row.base_url,
         merchant_key=account.merchant_key,
         authentication_key_sealed=account.authentication_key_sealed,
-        capability=capability_of(account),
+        data_url=account.data_url,
+        capability=capability_of(account).for_kind(Kind(row.kind)),
         claimed_at=claimed_at,
         instruction=Instruction(
             modification_id=str(row.pk),
@@ -224,6 +227,11 @@ def _as_claim(row: Modification, purpose: Purpose, account: GatewayAccount, clai
             amount=Money(row.amount, row.currency),
             description=row.description,
             custom_references=row.custom_references,
+            reason=row.reason,
+            card_reference=row.transaction.card_reference,
+            capture_reference=row.capture.gateway_id if row.capture else "",
+            release_rest=row.release_rest,
+            customer_may_see=row.customer_may_see,
         ),
         request=FrozenRequest(method=row.method, path=row.path, headers=row.headers, body=bytes(row.body)),
         body_sha256=row.body_sha256,

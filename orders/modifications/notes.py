@@ -40,6 +40,7 @@ MODIFICATION_COLUMNS = [
 TRANSACTION_COLUMNS = [
     *books.MONEY_COLUMNS,
     *("state", "raw_status", "status_at", "sending_modification", "unknown_count", "frozen_reason", "version"),
+    *("reference", "payment_reference", "reconciliation_reference", "refresh_due_at", "refresh_step"),
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orders.gateways.base import Kind
+from orders.gateways.base import GIVES_BACK, Kind
 from orders.modifications.rules import Situation
 from orders.money import Money
 
@@ -44,31 +44,40 @@ class Preview:
     sentences: tuple[str, ...]
 
 
-def preview(kind: Kind, situation: Situation, amount: int) -> Preview:
+def preview(kind: Kind, situation: Situation, amount: int, *, release_rest: bool = False) -> Preview:
     """Before and after for every figure if the gateway does as asked; what is already pending is counted as done."""
     before = Figures(
         captured=situation.captured + situation.capturing,
         released=situation.released,
         refunded=situation.refunded + situation.refunding,
     )
-    after = figures_after(kind, situation, before, amount)
+    after = figures_after(kind, situation, before, amount, release_rest=release_rest)
     return Preview(lines=_lines(situation, before, after), sentences=_sentences(kind, situation, before, after))
 
 
-def figures_after(kind: Kind, situation: Situation, before: Figures, amount: int) -> Figures:
+def figures_after(
+    kind: Kind, situation: Situation, before: Figures, amount: int, *, release_rest: bool = False
+) -> Figures:
     """The figures once this modification has succeeded."""
     rest = before.still_open(situation.authorized)
     if kind is Kind.CAPTURE:
-        keeps_rest = situation.capability.multiple_capture or not situation.capability.releases_remainder
+        keeps_rest = _keeps_rest(situation, release_rest=release_rest)
         return Figures(
             captured=before.captured + amount,
             released=before.released if keeps_rest else before.released + rest - amount,
             refunded=before.refunded,
         )
-    if kind is Kind.REFUND:
+    if kind in GIVES_BACK:
         return Figures(captured=before.captured, released=before.released, refunded=before.refunded + amount)
     refunded = before.refunded + amount if kind is Kind.CANCEL_OR_REFUND and before.captured else before.refunded
     return Figures(captured=before.captured, released=before.released + rest, refunded=refunded)
+
+
+def _keeps_rest(situation: Situation, *, release_rest: bool) -> bool:
+    capability = situation.capability
+    if capability.remainder_choice:
+        return not release_rest
+    return capability.multiple_capture or not capability.releases_remainder
 
 
 def _lines(situation: Situation, before: Figures, after: Figures) -> tuple[Line, ...]:

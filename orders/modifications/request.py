@@ -27,7 +27,7 @@ from orders.modifications.refusals import (
     UnknownThing,
 )
 from orders.modifications.rules import VERBS, may
-from orders.modifications.situation import situation_of
+from orders.modifications.situation import refundable_captures, situation_of, voidable_capture
 from orders.modifications.suspicion import twins_of
 from orders.modifications.wish import Wish, description_of, frozen_row
 from orders.modifications.words import CUSTOM_REFERENCE_MAXIMUM, DESCRIPTION_MAXIMUM, REASONS, check_words
@@ -55,6 +55,8 @@ def request_modification(
     expected_version: int | None,
     custom_references: Mapping[str, str] | None = None,
     confirmed_twin: bool = False,
+    release_rest: bool = False,
+    customer_may_see: bool = False,
 ) -> Modification:
     """Accept one modification, once: the same id again returns the same row.
 
@@ -74,6 +76,8 @@ def request_modification(
         expected_version=expected_version,
         custom_references=custom_references or {},
         confirmed_twin=confirmed_twin,
+        release_rest=release_rest,
+        customer_may_see=customer_may_see,
     )
     try:
         check_words(reason=reason, description=wish.description, custom_references=wish.custom_references)
@@ -133,6 +137,7 @@ def _already_asked(wish: Wish) -> Modification | None:
         and known.kind == wish.kind
         and known.amount == wish.amount
         and known.description == description_of(wish)
+        and known.release_rest == wish.release_rest
     )
     if same:
         return known
@@ -166,9 +171,13 @@ def _check_rules(wish: Wish, transaction: Transaction) -> Capture | None:
         raise NotAllowed(decision.sentence, code=decision.rule, decision=decision)
     if not wish.confirmed_twin:
         _check_twins(wish, transaction, now)
+    if wish.kind is Kind.VOID:
+        return voidable_capture(captures, situation.capability, now)
     if wish.kind is not Kind.REFUND:
         return None
-    return next(capture for capture in reversed(captures) if capture.open_to_refund >= wish.amount)
+    return next(
+        one for one in refundable_captures(captures, situation.capability, now) if one.open_to_refund >= wish.amount
+    )
 
 
 def _check_twins(wish: Wish, transaction: Transaction, now: datetime) -> None:

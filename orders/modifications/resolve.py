@@ -199,7 +199,16 @@ def _apply_evidence(modification_id: UUID, outcome: Outcome, source: EvidenceSou
     if ruling is None:
         changed = contradict(row, outcome, notes)
     else:
-        settle(row, outcome, ruling, capability_of(row.account), notes, replay=False, careful=True, by=by)
+        settle(
+            row,
+            outcome,
+            ruling,
+            capability_of(row.account).for_kind(Kind(row.kind)),
+            notes,
+            replay=False,
+            careful=True,
+            by=by,
+        )
         changed = True
     notes.write()
     return changed
@@ -230,17 +239,27 @@ def _is_whole(row: Modification, facts: Facts) -> bool:
     """Whether it carries what this kind's success must carry (decisions, “What an answer means”), not our own wish."""
     if row.kind == Kind.CANCEL_OR_REFUND:
         return facts.executed_kind is not None
-    return row.kind == Kind.CANCEL or facts.amount is not None
+    if row.kind == Kind.AUTHORIZE:
+        return facts.transaction_reference != ""
+    return row.kind in (Kind.CANCEL, Kind.VOID) or facts.amount is not None
+
+
+_FITTING = {Kind.CANCEL_OR_REFUND: (Kind.CANCEL, Kind.REFUND), Kind.VOID: (Kind.VOID, Kind.REFUND)}
+"""What a gateway may call the deed that was asked for."""
 
 
 def _mismatch(row: Modification, outcome: Outcome) -> str:
     """A sentence when the gateway moved something else than we asked."""
     facts = outcome.facts
     asked = Money(row.amount, row.currency)
-    fitting = (Kind.CANCEL, Kind.REFUND) if row.kind == Kind.CANCEL_OR_REFUND else (Kind(row.kind),)
+    fitting = _FITTING.get(Kind(row.kind), (Kind(row.kind),))
     if facts.executed_kind is not None and facts.executed_kind not in fitting:
         return f"The gateway lists it as a {VERBS[facts.executed_kind]}, we asked for a {VERBS[Kind(row.kind)]}."
-    if row.kind in (Kind.CAPTURE, Kind.REFUND) and facts.amount is not None and facts.amount != asked:
+    if (
+        row.kind in (Kind.CAPTURE, Kind.VOID, Kind.REFUND, Kind.AUTHORIZE)
+        and facts.amount is not None
+        and facts.amount != asked
+    ):
         return f"The gateway moved {facts.amount}, we asked for {asked}."
     if not facts.reference:
         return "The gateway lists it as done but gives no reconciliation reference."

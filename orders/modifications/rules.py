@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orders.gateways.base import Kind, TransactionState
+from orders.gateways.base import ACTIONS, GIVES_BACK, Kind, TransactionState
 from orders.modifications.terms import VERBS, Decision, Fact, Situation, facts_of, in_money, maximum_of
 from orders.money import Money
 
@@ -42,7 +42,7 @@ def may(kind: Kind, situation: Situation, *, amount: int | None = None) -> Decis
 
 def decide_all(situation: Situation) -> dict[Kind, Decision]:
     """A decision for every kind, in the order the buttons stand."""
-    return {kind: may(kind, situation) for kind in Kind}
+    return {kind: may(kind, situation) for kind in ACTIONS}
 
 
 # The refusals, in the order a person should hear them.
@@ -52,6 +52,7 @@ def _refusal(kind: Kind, situation: Situation, amount: int | None) -> Decision |
     checks = (
         _permission_refusal,
         _capability_refusal,
+        _method_refusal,
         _safety_refusal,
         _state_refusal,
         _money_refusal,
@@ -69,11 +70,23 @@ def _permission(kind: Kind, situation: Situation) -> Decision:
         Kind.CAPTURE: f"Up to {maximum} can be captured.",
         Kind.CANCEL: f"The authorization of {maximum} can be released to the shopper.",
         Kind.CANCEL_OR_REFUND: f"The gateway cancels or refunds the full {maximum}, whichever fits its state.",
+        Kind.VOID: f"The capture of {maximum} has not cleared at the bank yet and can be taken back whole.",
         Kind.REFUND: f"Up to {maximum} can be refunded.",
     }[kind]
-    if kind is Kind.CAPTURE and situation.capability.releases_remainder and not situation.capability.multiple_capture:
-        sentence += " What is not captured is released; there is one capture only."
+    if kind is Kind.CAPTURE:
+        sentence += _fate_of_the_rest(situation)
+    if kind is Kind.REFUND and maximum.amount_minor > situation.largest_capture_open:
+        sentence += " More than one capture holds becomes several refunds, the newest capture first."
     return Decision(kind=kind, allowed=True, rule="open", sentence=sentence, maximum=maximum)
+
+
+def _fate_of_the_rest(situation: Situation) -> str:
+    capability = situation.capability
+    if capability.remainder_choice:
+        return " What is not captured stays open, unless you release it with this capture."
+    if capability.releases_remainder and not capability.multiple_capture:
+        return " What is not captured is released; there is one capture only."
+    return ""
 
 
 def permission_for(kind: Kind) -> str:
@@ -82,7 +95,9 @@ def permission_for(kind: Kind) -> str:
         Kind.CAPTURE: "capture",
         Kind.CANCEL: "cancel",
         Kind.CANCEL_OR_REFUND: "refund",
+        Kind.VOID: "refund",
         Kind.REFUND: "refund",
+        Kind.AUTHORIZE: "authorize",
     }[kind]
 
 
@@ -107,7 +122,9 @@ def _permission_refusal(kind: Kind, situation: Situation) -> Decision | None:
 def _capability_refusal(kind: Kind, situation: Situation) -> Decision | None:
     capability = situation.capability
     if kind not in capability.kinds:
-        return _closed(kind, "capability", f"This gateway account offers no {VERBS[kind]}.")
+        return _closed(
+            kind, "capability", f"This gateway account offers no {VERBS[kind]}.", unlock=_instead(kind, situation)
+        )
     if capability.auto_capture and kind is Kind.CAPTURE:
         return _closed(
             kind,
@@ -116,6 +133,20 @@ def _capability_refusal(kind: Kind, situation: Situation) -> Decision | None:
             unlock="Use cancel or refund to give the money back.",
         )
     return None
+
+
+def _method_refusal(kind: Kind, situation: Situation) -> Decision | None:
+    """Seed 000: online bank transfers know no authorization; the money is taken at once or not at all."""
+    if kind not in (Kind.CAPTURE, Kind.CANCEL):
+        return None
+    if situation.payment_method not in situation.capability.methods_without_capture:
+        return None
+    return _closed(
+        kind,
+        "method",
+        f"Payments by {situation.payment_method} are taken at once: there is no authorization to {VERBS[kind]}.",
+        unlock="Once the money has come it can be refunded.",
+    )
 
 
 def _safety_refusal(kind: Kind, situation: Situation) -> Decision | None:
@@ -159,9 +190,11 @@ def _state_refusal(kind: Kind, situation: Situation) -> Decision | None:
         Kind.CAPTURE: CAPTURABLE,
         Kind.CANCEL: CANCELLABLE,
         Kind.CANCEL_OR_REFUND: REVERSIBLE,
+        Kind.VOID: REFUNDABLE,
         Kind.REFUND: REFUNDABLE,
     }[kind]
-    if state in allowed or (kind is Kind.REFUND and situation.captured and state in CAPTURABLE):
+    gives_back = kind in GIVES_BACK and situation.captured and state in CAPTURABLE
+    if state in allowed or gives_back:
         return None
     return _closed(
         kind,
@@ -186,12 +219,37 @@ def _money_refusal(kind: Kind, situation: Situation) -> Decision | None:
             f"A refund of {in_money(situation)(situation.refunding)} is on its way.",
             unlock="It opens when the refund has ended.",
         )
-    if kind is Kind.CANCEL and situation.captured:
+    if kind is Kind.VOID and situation.refunding:
+        return _closed(
+            kind,
+            "refund_in_flight",
+            f"A refund of {in_money(situation)(situation.refunding)} is on its way.",
+            unlock="It opens when the refund has ended.",
+        )
+    if kind is Kind.CANCEL and situation.captured and not situation.capability.cancels_after_capture:
         return _closed(kind, "captured", "Part of it is captured, so a cancel is too late; use refund.")
     if kind is Kind.CAPTURE and not situation.capture_open:
         return _closed(kind, "one_capture", "The gateway takes no further capture on this authorization.")
     if maximum_of(kind, situation) > 0:
         return None
+    if kind is Kind.CAPTURE and situation.deal_room is not None and situation.deal_room <= 0:
+        return _closed(
+            kind,
+            "deal",
+            f"The payments of deal {situation.deal_reference} have reached its ceiling, so nothing more of it can be "
+            "captured.",
+        )
+    if kind is Kind.REFUND and situation.voidable:
+        return _closed(
+            kind,
+            "not_cleared",
+            "The capture has not cleared at the bank yet: until then it can only be voided whole.",
+            unlock=f"Refund opens when it has cleared, {_moment(situation)}.",
+        )
+    if kind is Kind.VOID and situation.captured:
+        return _closed(
+            kind, "cleared", "Nothing can be voided any more: what was captured has cleared or was refunded in part."
+        )
     return _closed(kind, "nothing_left", _nothing_left(kind, situation))
 
 
@@ -207,7 +265,7 @@ def _amount_refusal(kind: Kind, situation: Situation, amount: int) -> Decision |
             f"{money(amount)} is more than the {money(maximum)} that can be {_done(kind)}. Nothing was sent.",
             unlock=f"Ask for {money(maximum)} or less.",
         )
-    whole_only = kind in (Kind.CANCEL, Kind.CANCEL_OR_REFUND)
+    whole_only = kind in (Kind.CANCEL, Kind.CANCEL_OR_REFUND, Kind.VOID)
     partial_barred = (kind is Kind.CAPTURE and not situation.capability.partial_capture) or (
         kind is Kind.REFUND and not situation.capability.partial_refund
     )
@@ -225,12 +283,28 @@ def _expired(situation: Situation) -> bool:
 
 def _alternative(kind: Kind, situation: Situation) -> Kind | None:
     preference = {
-        Kind.CAPTURE: (Kind.CANCEL_OR_REFUND, Kind.REFUND),
-        Kind.CANCEL: (Kind.REFUND, Kind.CANCEL_OR_REFUND),
-        Kind.CANCEL_OR_REFUND: (Kind.REFUND, Kind.CANCEL),
-        Kind.REFUND: (Kind.CANCEL, Kind.CANCEL_OR_REFUND),
+        Kind.CAPTURE: (Kind.CANCEL_OR_REFUND, Kind.REFUND, Kind.VOID),
+        Kind.CANCEL: (Kind.VOID, Kind.REFUND, Kind.CANCEL_OR_REFUND),
+        Kind.CANCEL_OR_REFUND: (Kind.REFUND, Kind.VOID, Kind.CANCEL),
+        Kind.VOID: (Kind.REFUND, Kind.CANCEL),
+        Kind.REFUND: (Kind.VOID, Kind.CANCEL, Kind.CANCEL_OR_REFUND),
     }[kind]
     return next((other for other in preference if _refusal(other, situation, None) is None), None)
+
+
+def _instead(kind: Kind, situation: Situation) -> str:
+    """What this account has in place of a kind it does not offer."""
+    if kind is not Kind.CANCEL_OR_REFUND:
+        return ""
+    offered = [VERBS[other] for other in (Kind.CANCEL, Kind.VOID, Kind.REFUND) if other in situation.capability.kinds]
+    fitting = next((o for o in (Kind.CANCEL, Kind.VOID, Kind.REFUND) if _refusal(o, situation, None) is None), None)
+    if fitting is not None:
+        return f"Use {VERBS[fitting]}: that is what fits this transaction now."
+    return f"Use {', '.join(offered[:-1])} or {offered[-1]}, whichever is open." if len(offered) > 1 else ""
+
+
+def _moment(situation: Situation) -> str:
+    return f"at {situation.clears_at:%Y-%m-%d %H:%M} UTC" if situation.clears_at else "normally the next day"
 
 
 def _closed(kind: Kind, rule: str, sentence: str, *, unlock: str = "", who: str = "") -> Decision:
@@ -242,6 +316,7 @@ def _needs(kind: Kind) -> str:
         Kind.CAPTURE: "Capture needs an authorized transaction",
         Kind.CANCEL: "Cancel needs an authorized transaction",
         Kind.CANCEL_OR_REFUND: "Cancel or refund needs an authorized or captured transaction",
+        Kind.VOID: "Void needs a captured transaction",
         Kind.REFUND: "Refund needs a captured transaction",
     }[kind]
 
@@ -265,4 +340,9 @@ def _nothing_left(kind: Kind, situation: Situation) -> str:
 
 
 def _done(kind: Kind) -> str:
-    return {Kind.CAPTURE: "captured", Kind.CANCEL: "cancelled", Kind.CANCEL_OR_REFUND: "reversed"}.get(kind, "refunded")
+    return {
+        Kind.CAPTURE: "captured",
+        Kind.CANCEL: "cancelled",
+        Kind.CANCEL_OR_REFUND: "reversed",
+        Kind.VOID: "voided",
+    }.get(kind, "refunded")

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from django.db import transaction as database_transaction
 
 from orders.gateways.base import Capability, Facts, Kind, Outcome, TransactionState
-from orders.models import Capture, Modification, ModificationState, Purpose, Source, Transaction
+from orders.models import FINISHED, Capture, Modification, ModificationState, Purpose, Source, Transaction
 from orders.modifications import bell, books, breaker
 from orders.modifications.notes import MODIFICATION_COLUMNS, TRANSACTION_COLUMNS, Notes
 from orders.modifications.rules import VERBS
@@ -101,11 +101,14 @@ def _change(
     was_in_doubt = row.doubt_since is not None
     capture = None
     if ruling.state is S.SUCCEEDED:
-        capture = books.convert(row, row.transaction, facts, keeps_open=capability.multiple_capture, at=now)
+        keeps_open = capability.multiple_capture and not row.release_rest
+        capture = books.convert(row, row.transaction, facts, keeps_open=keeps_open, at=now)
     elif ruling.state is S.FAILED:
         books.release(row, row.transaction)
     _put_modification(row, facts, ruling, now)
-    _put_transaction(row, row.transaction, facts, ruling, replay=replay, was_in_doubt=was_in_doubt)
+    _put_transaction(
+        row, row.transaction, facts, ruling, capability=capability, now=now, replay=replay, was_in_doubt=was_in_doubt
+    )
     return capture
 
 
@@ -144,10 +147,14 @@ def _put_transaction(
     facts: Facts,
     ruling: Ruling,
     *,
+    capability: Capability,
+    now: datetime,
     replay: bool,
     was_in_doubt: bool,
 ) -> None:
-    _mirror_status(transaction, facts, ruling, replay=replay)
+    _mirror_status(transaction, facts, ruling, row_kind=Kind(row.kind), replay=replay)
+    if ruling.state in FINISHED and capability.reads:
+        transaction.refresh_due_at, transaction.refresh_step = now, 0
     transaction.unknown_count += int(row.doubt_since is not None) - int(was_in_doubt)
     if row.doubt_since is None and transaction.sending_modification == row.pk:
         transaction.sending_modification = None
@@ -156,9 +163,12 @@ def _put_transaction(
     transaction.version += 1
 
 
-def _mirror_status(transaction: Transaction, facts: Facts, ruling: Ruling, *, replay: bool) -> None:
+def _mirror_status(transaction: Transaction, facts: Facts, ruling: Ruling, *, row_kind: Kind, replay: bool) -> None:
     """Take over the gateway's word for the transaction, never an older one: a replay shows the past (seed 000)."""
     told, at = facts.transaction_state, facts.transaction_status_at
+    if row_kind is Kind.AUTHORIZE:
+        transaction.raw_status = facts.transaction_raw_status[:60] or transaction.raw_status
+        return
     if told is None or replay or (at and transaction.status_at and at < transaction.status_at):
         return
     behind = ruling.state is S.SUCCEEDED and told in (

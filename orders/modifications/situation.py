@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import F, Sum
 from django.utils import timezone
 
-from orders.gateways.base import Capability, TransactionState
+from orders.gateways.base import Capability, Kind, TransactionState
 from orders.gateways.registry import gateway_named
+from orders.models import Transaction
 from orders.modifications.rules import Situation
 from orders.permissions import permissions_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-    from orders.models import Capture, GatewayAccount, Transaction
+    from orders.models import Capture, GatewayAccount
 
 
 def capability_of(account: GatewayAccount) -> Capability:
@@ -35,13 +37,17 @@ def situation_of(
 
     The transaction comes with its account loaded; captures are read unless passed.
     """
-    taken = transaction.captures.all() if captures is None else captures
+    taken = list(transaction.captures.all() if captures is None else captures)
+    capability = capability_of(transaction.account)
+    moment = now or timezone.now()
+    cleared = [capture for capture in taken if not _is_clearing(capture, capability, moment)]
+    voidable = voidable_capture(taken, capability, moment)
     return Situation(
-        capability=capability_of(transaction.account),
+        capability=capability,
         state=TransactionState(transaction.state),
         raw_status=transaction.raw_status,
         status_at=transaction.status_at,
-        now=now or timezone.now(),
+        now=moment,
         currency=transaction.currency,
         authorized=transaction.authorized,
         capturing=transaction.capturing,
@@ -50,7 +56,13 @@ def situation_of(
         refunding=transaction.refunding,
         refunded=transaction.refunded,
         charged_back=transaction.charged_back,
-        largest_capture_open=max((capture.open_to_refund for capture in taken), default=0),
+        largest_capture_open=max((capture.open_to_refund for capture in cleared), default=0),
+        captures_open=sum(capture.open_to_refund for capture in cleared),
+        voidable=voidable.amount if voidable else 0,
+        clears_at=voidable.captured_at + timedelta(seconds=capability.void_seconds) if voidable else None,
+        payment_method=transaction.payment_method,
+        deal_reference=transaction.deal_reference,
+        deal_room=deal_room(transaction),
         capture_open=transaction.capture_open,
         exclusive=transaction.exclusive_modification is not None,
         unknown_count=transaction.unknown_count,
@@ -59,3 +71,33 @@ def situation_of(
         version=transaction.version,
         permissions=permissions_of(person, transaction.merchant_id),
     )
+
+
+def voidable_capture(captures: Sequence[Capture], capability: Capability, now: datetime) -> Capture | None:
+    """The newest capture that a void can take back: untouched, and not yet cleared at the bank."""
+    if Kind.VOID not in capability.kinds:
+        return None
+    untouched = [one for one in captures if not one.refunded and not one.refunding]
+    return next((one for one in reversed(untouched) if _is_clearing(one, capability, now)), None)
+
+
+def refundable_captures(captures: Sequence[Capture], capability: Capability, now: datetime) -> list[Capture]:
+    """What a refund may draw on, newest first: captures that have cleared and are not yet given back."""
+    return [one for one in reversed(captures) if one.open_to_refund and not _is_clearing(one, capability, now)]
+
+
+def deal_room(transaction: Transaction) -> int | None:
+    """What the deal still allows to be captured (seed 002: 3RIPSS and 3RIDS), in minor units; None without a deal."""
+    if not transaction.deal_reference or transaction.deal_amount is None:
+        return None
+    of_deal = Transaction.objects.filter(
+        account_id=transaction.account_id, deal_reference=transaction.deal_reference, currency=transaction.currency
+    )
+    taken = of_deal.aggregate(taken=Sum(F("captured") + F("capturing")))["taken"] or 0
+    return max(0, transaction.deal_amount - taken)
+
+
+def _is_clearing(capture: Capture, capability: Capability, now: datetime) -> bool:
+    if not capability.void_seconds or Kind.VOID not in capability.kinds:
+        return False
+    return now < capture.captured_at + timedelta(seconds=capability.void_seconds)

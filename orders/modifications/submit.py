@@ -69,6 +69,7 @@ def prepare(claim: Claim) -> Door | Result:
     try:
         secret = crypto.unseal(claim.authentication_key_sealed)
         address = _address_of(claim.base_url)
+        data_address = _address_of(claim.data_url) if claim.data_url and claim.purpose is Purpose.QUERY else ""
     except crypto.CredentialUnreadable as error:
         return _stays_home(claim, str(error), pause=str(error))
     except (addresses.AddressRefused, addresses.DidNotResolve) as error:
@@ -82,6 +83,8 @@ def prepare(claim: Claim) -> Door | Result:
         origin=settings.PUBLIC_URL,
         deadline_seconds=claim.capability.deadline_seconds,
         address=address,
+        data_url=claim.data_url if data_address else "",
+        data_address=data_address,
         before_write=lambda: _check_lease(claim),
         crash_point=lambda point: crash(point, claim.modification_id),
     )

@@ -13,7 +13,9 @@ VERBS = {
     Kind.CAPTURE: "capture",
     Kind.CANCEL: "cancel",
     Kind.CANCEL_OR_REFUND: "cancel or refund",
+    Kind.VOID: "void",
     Kind.REFUND: "refund",
+    Kind.AUTHORIZE: "authorize",
 }
 
 
@@ -36,6 +38,16 @@ class Situation:
     charged_back: int
     largest_capture_open: int
     """What can be refunded from one single capture, the one with the most left."""
+    captures_open: int = 0
+    """What can be refunded from all captures together; more than one of them makes it a plan."""
+    voidable: int = 0
+    """The newest capture that can still be voided in full; 0 when there is none."""
+    clears_at: datetime | None = None
+    """When the newest capture has cleared at the bank, so that refund takes the place of void."""
+    payment_method: str = ""
+    deal_reference: str = ""
+    deal_room: int | None = None
+    """What the deal this transaction belongs to still allows to be captured; None without a deal."""
     capture_open: bool
     exclusive: bool
     """An open cancel or cancel-or-refund has the transaction to itself."""
@@ -80,10 +92,12 @@ class Decision:
 def maximum_of(kind: Kind, situation: Situation) -> int:
     """The most this kind can move now, in minor units."""
     return {
-        Kind.CAPTURE: _capture_room(situation),
+        Kind.CAPTURE: _capture_maximum(situation),
         Kind.CANCEL: _capture_room(situation),
         Kind.CANCEL_OR_REFUND: _reversal(situation),
-        Kind.REFUND: min(_refund_room(situation), situation.largest_capture_open),
+        Kind.VOID: min(_refund_room(situation), situation.voidable),
+        Kind.REFUND: _refund_maximum(situation),
+        Kind.AUTHORIZE: 0,
     }[kind]
 
 
@@ -108,6 +122,18 @@ def facts_of(situation: Situation) -> tuple[Fact, ...]:
 
 def _capture_room(situation: Situation) -> int:
     return max(0, situation.authorized - situation.captured - situation.capturing - situation.released)
+
+
+def _capture_maximum(situation: Situation) -> int:
+    room = _capture_room(situation)
+    return room if situation.deal_room is None else max(0, min(room, situation.deal_room))
+
+
+def _refund_maximum(situation: Situation) -> int:
+    """Where a refund names one capture at the gateway, a larger one is a plan over several (`plans.py`)."""
+    planned = situation.capability.refunds_captures and situation.capability.multiple_capture
+    reach = situation.captures_open if planned else situation.largest_capture_open
+    return min(_refund_room(situation), reach)
 
 
 def _refund_room(situation: Situation) -> int:

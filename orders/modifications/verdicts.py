@@ -126,6 +126,8 @@ def _unanswered_query(outcome: Outcome, standing: Standing, capability: Capabili
     """A look-up that brought no verdict: the gateway does not list it, or did not answer."""
     if standing.doubt_since is None:
         return _pending(outcome, standing, timing)
+    if not capability.finds_by_modification_id and not may_send_again(standing, capability):
+        return _quarantine(outcome, standing, capability)
     if outcome.absent and standing.declined_on_repeat and _late_processing_over(standing, capability):
         return Ruling(state=S.FAILED, reason="The gateway refused it and does not list it: no money moved.")
     in_peoples_hands = standing.state is S.REVIEW
@@ -146,7 +148,7 @@ def _unclear_send(outcome: Outcome, standing: Standing, capability: Capability, 
     can_ask = capability.finds_by_modification_id
     can_send = may_send_again(standing, capability)
     if not can_ask and not can_send:
-        return Ruling(state=S.REVIEW, reason=outcome.reason)
+        return _quarantine(outcome, standing, capability)
     asks = can_ask and (ask or not can_send)
     wait = timedelta(seconds=1) if silent_success else _wait(outcome, standing, timing)
     return Ruling(
@@ -156,6 +158,14 @@ def _unclear_send(outcome: Outcome, standing: Standing, capability: Capability, 
         due_at=standing.now + wait,
         declined_on_repeat=standing.declined_on_repeat,
     )
+
+
+def _quarantine(outcome: Outcome, standing: Standing, capability: Capability) -> Ruling:
+    """It can neither be repeated nor looked up: word may still come by webhook; after a while a person looks."""
+    waits_until = (standing.last_sent_at or standing.now) + timedelta(seconds=capability.quarantine_seconds)
+    if standing.state is S.REVIEW or standing.now >= waits_until:
+        return Ruling(state=S.REVIEW, reason=outcome.reason, next_step=Purpose.QUERY)
+    return Ruling(state=S.UNKNOWN, reason=outcome.reason, next_step=Purpose.QUERY, due_at=waits_until)
 
 
 def _doubtful(standing: Standing, timing: Timing) -> ModificationState:

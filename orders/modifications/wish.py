@@ -15,6 +15,7 @@ from orders.gateways.base import CannotSay, Instruction, Kind
 from orders.gateways.registry import gateway_named
 from orders.models import Capture, Modification, Source, Transaction
 from orders.modifications.refusals import NotAllowed
+from orders.modifications.situation import capability_of
 from orders.modifications.words import REASONS
 from orders.money import Money
 
@@ -37,6 +38,10 @@ class Wish:
     expected_version: int | None
     custom_references: Mapping[str, str] = field(default_factory=dict)
     confirmed_twin: bool = False
+    release_rest: bool = False
+    """With a capture: give what is not captured back to the shopper, where the gateway leaves the choice."""
+    customer_may_see: bool = False
+    """The description may reach the shopper."""
 
 
 def frozen_row(wish: Wish, transaction: Transaction, capture: Capture | None, now: datetime) -> Modification:
@@ -50,6 +55,12 @@ def frozen_row(wish: Wish, transaction: Transaction, capture: Capture | None, no
         amount=Money(wish.amount, transaction.currency),
         description=description_of(wish),
         custom_references=_custom_references(wish, transaction),
+        reason=wish.reason,
+        card_reference=transaction.card_reference,
+        capture_reference=capture.gateway_id if capture else "",
+        release_rest=wish.release_rest,
+        customer_may_see=wish.customer_may_see,
+        asynchronous=capability_of(account).asynchronous,
     )
     try:
         request = gateway_named(account.gateway).compose(instruction)
@@ -67,6 +78,8 @@ def frozen_row(wish: Wish, transaction: Transaction, capture: Capture | None, no
         reason=wish.reason,
         description=instruction.description,
         custom_references=dict(instruction.custom_references),
+        release_rest=wish.release_rest,
+        customer_may_see=wish.customer_may_see,
         requested_by=wish.by,
         requested_at=now,
         source=wish.source,

@@ -1,4 +1,4 @@
-"""The four buttons of a transaction: open or closed, each with the rule's own sentence beside it."""
+"""The buttons of a transaction: open or closed, each with the rule's own sentence beside it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ LABELS = {
     Kind.CAPTURE: "Capture",
     Kind.CANCEL: "Cancel",
     Kind.CANCEL_OR_REFUND: "Cancel or refund",
+    Kind.VOID: "Void",
     Kind.REFUND: "Refund",
 }
 ICONS = {
     Kind.CAPTURE: "banknotes",
     Kind.CANCEL: "no-symbol",
     Kind.CANCEL_OR_REFUND: "arrow-path-rounded-square",
+    Kind.VOID: "x-circle",
     Kind.REFUND: "arrow-uturn-left",
 }
-_DESTRUCTIVE = frozenset({Kind.CANCEL, Kind.CANCEL_OR_REFUND})
+_DESTRUCTIVE = frozenset({Kind.CANCEL, Kind.CANCEL_OR_REFUND, Kind.VOID})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,11 @@ def actions_of(transaction: Transaction, situation: Situation) -> tuple[Action, 
     """The buttons in their order; the first open one that moves money forward is the primary one."""
     decisions = decide_all(situation)
     primary = next((kind for kind in (Kind.CAPTURE, Kind.REFUND) if decisions[kind].allowed), None)
-    return tuple(_action(transaction, decision, primary=kind is primary) for kind, decision in decisions.items())
+    return tuple(
+        _action(transaction, decision, primary=kind is primary)
+        for kind, decision in decisions.items()
+        if kind is not Kind.VOID or Kind.VOID in situation.capability.kinds
+    )
 
 
 def panel_href(transaction_id: int, kind: Kind) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
 
-from orders.gateways.base import Kind
+from orders.gateways.base import GIVES_BACK, Kind
 from orders.models import Capture, ExternalMovement, Modification, Order, Transaction
 from orders.modifications.conservation import Books, Unbooked, conservation_of
 from orders.modifications.situation import situation_of
@@ -106,8 +106,8 @@ def books_of(transaction: Transaction, captures: Sequence[Capture], modification
         charged_back=transaction.charged_back,
         captures_sum=sum(capture.amount for capture in captures),
         captures_refunded=sum(capture.refunded for capture in captures),
-        open_captures=_open_sum(modifications, Kind.CAPTURE),
-        open_refunds=_open_sum(modifications, Kind.REFUND),
+        open_captures=_open_sum(modifications, {Kind.CAPTURE}),
+        open_refunds=_open_sum(modifications, GIVES_BACK),
     )
 
 
@@ -146,8 +146,8 @@ def _reversal(modifications: Iterable[Modification]) -> PendingReversal | None:
     return None
 
 
-def _open_sum(modifications: Iterable[Modification], kind: Kind) -> int:
-    return sum(row.amount for row in modifications if row.kind == kind and not row.finished)
+def _open_sum(modifications: Iterable[Modification], kinds: Collection[Kind]) -> int:
+    return sum(row.amount for row in modifications if Kind(row.kind) in kinds and not row.finished)
 
 
 def _facts(transactions: Iterable[Transaction]) -> Sequence[object]:

@@ -17,7 +17,7 @@ from orders.modifications.situation import situation_of
 from orders.money import AmountRefused, parse_amount
 from orders.presenters.actions import ICONS, LABELS, panel_href
 
-WHOLE_ONLY = frozenset({Kind.CANCEL, Kind.CANCEL_OR_REFUND})
+WHOLE_ONLY = frozenset({Kind.CANCEL, Kind.CANCEL_OR_REFUND, Kind.VOID})
 """Kinds that move everything that is left; the amount is shown and not asked for."""
 
 

@@ -17,13 +17,17 @@ NOUNS = {
     Kind.CAPTURE: "Capture",
     Kind.CANCEL: "Cancellation",
     Kind.CANCEL_OR_REFUND: "Cancel or refund",
+    Kind.VOID: "Void",
     Kind.REFUND: "Refund",
+    Kind.AUTHORIZE: "New payment",
 }
 _DONE = {
     Kind.CAPTURE: "was captured",
     Kind.CANCEL: "was released to the shopper",
     Kind.CANCEL_OR_REFUND: "was given back to the shopper",
+    Kind.VOID: "was taken back before it cleared",
     Kind.REFUND: "was refunded to the shopper",
+    Kind.AUTHORIZE: "was asked for at the gateway",
 }
 
 

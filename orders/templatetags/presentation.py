@@ -56,7 +56,9 @@ KIND_WORDS = {
     "capture": "Capture",
     "cancel": "Cancellation",
     "cancel_or_refund": "Cancel or refund",
+    "void": "Void",
     "refund": "Refund",
+    "authorize": "New payment",
 }
 MOVING = frozenset({"capture_pending", "cancel_pending", "in_flight", "queued"})
 

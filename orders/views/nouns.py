@@ -10,13 +10,14 @@ NOUNS = {
     "captures": Kind.CAPTURE,
     "cancellations": Kind.CANCEL,
     "reversals": Kind.CANCEL_OR_REFUND,
+    "voids": Kind.VOID,
     "refunds": Kind.REFUND,
 }
 _OF_KIND = {kind: noun for noun, kind in NOUNS.items()}
 
 
 class KindConverter:
-    """`<kind:kind>` in an address: one of the four nouns."""
+    """`<kind:kind>` in an address: one of the nouns."""
 
     regex = "|".join(NOUNS)
 
