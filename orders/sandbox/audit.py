@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,13 +30,35 @@ SETTLEMENT_COLUMNS = (
 PART_NAMES = {"CAPTURE": "captureId", "CANCELLATION": "cancelId", "REFUND": "refundId"}
 
 
-def ledger_page(ledger: Ledger, filters: dict[str, str]) -> dict[str, Any]:
-    """All books, or the part the filters select. Amounts in minor units, times ISO 8601 UTC of the virtual clock."""
-    return {
-        "transactions": _transactions(ledger, filters),
-        "executions": _executions(ledger, filters),
-        "requests": _requests(ledger, filters),
-    }
+Line = dict[str, Any]
+Books = Callable[[Ledger, dict[str, str]], tuple[list[Line], list[Line]]]
+"""One gateway's transactions and executions that the filters select, as lines of the ledger page."""
+GATEWAY_OF_PREFIX = {
+    "/smartpay/": "smartpay",
+    "/smartpay-orders/": "smartpay_orders",
+    "/smarterpay/": "smarterpay",
+}
+
+
+def ledger_page(ledger: Ledger, filters: dict[str, str], books: dict[str, Books]) -> dict[str, Any]:
+    """All books, or the part the filters select. Amounts in minor units, times ISO 8601 UTC of the virtual clock.
+
+    The filter `gateway` chooses one of `books`; every line says its gateway.
+    """
+    transactions, executions = list[Line](), list[Line]()
+    for gateway, read in books.items():
+        if filters.get("gateway", gateway) == gateway:
+            their_transactions, their_executions = read(ledger, filters)
+            transactions += [{"gateway": gateway, **line} for line in their_transactions]
+            executions += [{"gateway": gateway, **line} for line in their_executions]
+    requests = [
+        line for line in _requests(ledger, filters) if line["gateway"] == filters.get("gateway", line["gateway"])
+    ]
+    return {"transactions": transactions, "executions": executions, "requests": requests}
+
+
+def smartpay_books(ledger: Ledger, filters: dict[str, str]) -> tuple[list[Line], list[Line]]:
+    return _transactions(ledger, filters), _executions(ledger, filters)
 
 
 def settlement_csv(ledger: Ledger, *, date: str, merchant_key: str | None) -> str:
@@ -137,6 +160,7 @@ def _requests(ledger: Ledger, filters: dict[str, str]) -> list[dict[str, Any]]:
     rows = _selected(ledger, "requests", "at", filters)
     return [
         {
+            "gateway": _gateway_of(row["path"]),
             "sequence": row["sequence"],
             "modificationId": row["modification_id"],
             "transactionId": row["transaction_id"],
@@ -151,6 +175,15 @@ def _requests(ledger: Ledger, filters: dict[str, str]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _gateway_of(path: str) -> str | None:
+    return next((gateway for prefix, gateway in GATEWAY_OF_PREFIX.items() if path.startswith(prefix)), None)
+
+
+def selected_executions(ledger: Ledger, table: str, filters: dict[str, str]) -> list[Line]:
+    """The rows of a table of executions that has the columns of gateway A's; `table` is our own word."""
+    return _selected(ledger, table, "last_status_at", filters)
 
 
 def _selected(ledger: Ledger, table: str, time_column: str, filters: dict[str, str]) -> list[dict[str, Any]]:

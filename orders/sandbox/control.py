@@ -3,7 +3,7 @@
 Amounts are integers in minor units, or texts in major units ("49.99"). A refusal is a 400 with a sentence in `error`.
 
     GET    /_health                    GET /_settlement?date=YYYY-MM-DD&merchantKey=
-    GET    /_ledger                    filters transactionId, modificationId, since
+    GET    /_ledger                    filters gateway, transactionId, modificationId, since
     POST   /_control/merchants         merchantKey, authenticationKey
     POST   /_control/orders            one order or {"orders": [...]}; fields in given_orders.KNOWN
     GET    /_control/faults            the rules, and how often each kind has fired
@@ -50,6 +50,8 @@ Answer = dict[str, Any]
 
 CATCH_UPS: tuple[Callable[[Ledger], None], ...] = (catch_up_all,)
 """What brings each gateway's books to the present; one line for each gateway."""
+BOOKS: dict[str, audit.Books] = {"smartpay": audit.smartpay_books}
+"""Whose transactions and executions the ledger page shows; one line for each gateway."""
 GATEWAYS = ("smartpay", "smartpay_orders", "smarterpay")
 
 
@@ -130,7 +132,7 @@ class Control:
 
     def _read_ledger(self, request: Request) -> Answer:
         self._catch_up()
-        return audit.ledger_page(self._ledger, request.query)
+        return audit.ledger_page(self._ledger, request.query, BOOKS)
 
     def _settlement(self, request: Request) -> Reply:
         self._catch_up()

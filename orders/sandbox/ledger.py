@@ -35,6 +35,15 @@ class Ledger:
         expected = self._merchants.get(merchant_key)
         return expected is not None and hmac.compare_digest(expected.encode(), authentication_key.encode())
 
+    def merchant_of(self, authentication_key: str) -> str | None:
+        """The merchant whose secret this is, for gateways whose requests name no merchant."""
+        found = [
+            name
+            for name, secret in self._merchants.items()
+            if hmac.compare_digest(secret.encode(), authentication_key.encode())
+        ]
+        return found[0] if found else None
+
     def transaction(self, transaction_id: str) -> Transaction | None:
         row = self.store.row("SELECT * FROM transactions WHERE transaction_id = ?", (transaction_id,))
         return None if row is None else transaction_from(row)
