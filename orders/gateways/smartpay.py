@@ -1,4 +1,4 @@
-"""Gateway A, SmartPay: capture, cancel, cancel-or-refund, refund, and reading a transaction.
+"""Gateway A, SmartPay: capture, cancel, cancel-or-refund, refund, new payments, reading, and notifications.
 
 The contract, its contradictions and how each is treated: docs/gateways/smartpay.md.
 """
@@ -6,21 +6,25 @@ The contract, its contradictions and how each is treated: docs/gateways/smartpay
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from orders.gateways import http
 from orders.gateways.base import (
+    ACTIONS,
     CannotSay,
     Capability,
+    Delivery,
     Door,
     Fetched,
     FrozenRequest,
     Instruction,
     Kind,
+    Listed,
     Movement,
     Observation,
+    Opened,
     Outcome,
     Snapshot,
     Verdict,
@@ -28,9 +32,11 @@ from orders.gateways.base import (
 from orders.gateways.exact_json import Unreadable
 from orders.gateways.overrides import overridden
 from orders.gateways.smartpay_judging import KEY_REFUSED, judge_look_up, judge_send
+from orders.gateways.smartpay_notifications import open_notification
+from orders.gateways.smartpay_payment_judging import NO_LOOK_UP, judge_payment
 from orders.gateways.smartpay_reading import Answer, Entry, read_answer, stated_problem
 from orders.gateways.smartpay_scrubbing import scrub
-from orders.gateways.smartpay_words import TITLE, state_of, verdict_of
+from orders.gateways.smartpay_words import PAID_AT_ONCE, TITLE, state_of, verdict_of
 from orders.gateways.smartpay_writing import (
     DECIMALS_MAXIMUM,
     DESCRIPTION_MAXIMUM,
@@ -43,7 +49,7 @@ name = "smartpay"
 title = TITLE
 
 _CAPABILITY = Capability(
-    kinds=frozenset({Kind.CAPTURE, Kind.CANCEL, Kind.CANCEL_OR_REFUND, Kind.REFUND}),
+    kinds=frozenset({*ACTIONS, Kind.AUTHORIZE}) - {Kind.VOID},
     partial_capture=True,
     # Seed 000: a partial capture releases the rest. The status model hints at several captures: an account may say so.
     multiple_capture=False,
@@ -59,13 +65,24 @@ _CAPABILITY = Capability(
     decimals_maximum=DECIMALS_MAXIMUM,
     deadline_seconds=90,
     description_maximum=DESCRIPTION_MAXIMUM,
+    # A second authorization would be a second payment, and a first one without an answer has no id to ask with.
+    never_resent=frozenset({Kind.AUTHORIZE}),
+    quarantine_seconds=1800,
+    methods_without_capture=PAID_AT_ONCE,
+    amount_format="a decimal number in major units with two decimals, such as 25.00",
+    query_key="modificationId",
+    webhook_trust="hint",
 )
+
+# What no account can have otherwise: these are facts of the gateway.
+_FIXED = frozenset({"never_resent", "reads", "lists", "amount_format", "query_key", "webhook_trust"})
 
 _BOUNDS = {
     "authorization_days": (1, 365),
     "replay_window_seconds": (0, _CAPABILITY.replay_window_seconds),
     "late_processing_seconds": (1, 24 * 3600),
     "decimals_maximum": (0, DECIMALS_MAXIMUM),
+    "quarantine_seconds": (60, 24 * 3600),
     "deadline_seconds": (1, 300),
     "description_maximum": (0, DESCRIPTION_MAXIMUM),
 }
@@ -73,21 +90,31 @@ _BOUNDS = {
 
 def capability(overrides: Mapping[str, Any]) -> Capability:
     """What an account can do; `overrides` are fields of Capability with values of its types. Raises CannotSay."""
+    for field in sorted(_FIXED & set(overrides)):
+        raise CannotSay(f"“{field}” is the same for every SmartPay account.")
     return overridden(_CAPABILITY, overrides, bounds=_BOUNDS, title=title)
 
 
 def compose(instruction: Instruction) -> FrozenRequest:
-    """The bytes of the request, fixed once; modifiedAmount is in every capture and refund. Raises CannotSay."""
+    """The bytes of the request, fixed once; modifiedAmount is in every capture and refund. Raises CannotSay.
+
+    A new payment says more than an instruction holds: `smartpay_payment_writing.payment_request` composes it.
+    """
     return modification_request(instruction)
 
 
 def send(door: Door, request: FrozenRequest, instruction: Instruction) -> Outcome:
     """One attempt with the frozen bytes."""
-    return judge_send(_exchange(door, request), instruction)
+    seen = _exchange(door, request)
+    if instruction.kind is Kind.AUTHORIZE:
+        return judge_payment(seen, request, instruction)
+    return judge_send(seen, instruction)
 
 
 def look_up(door: Door, instruction: Instruction) -> Outcome:
-    """Read the transaction and find our modification in it."""
+    """Read the transaction and find our modification in it. A new payment cannot be found: it has no id yet."""
+    if instruction.kind is Kind.AUTHORIZE:
+        return Outcome(verdict=Verdict.UNKNOWN, reason=NO_LOOK_UP)
     try:
         request = status_request(instruction.transaction_reference)
     except CannotSay as refusal:
@@ -111,6 +138,21 @@ def fetch(door: Door, transaction_reference: str, currency: str) -> Fetched:
     if not answer.speaks_of_a_transaction or answer.transaction_id.lower() not in {"", transaction_reference.lower()}:
         return Fetched(snapshot=None, reason="SmartPay's answer is not about this transaction.", observation=seen)
     return Fetched(snapshot=_snapshot(answer, transaction_reference), reason="", observation=seen)
+
+
+def fetch_list(door: Door, page: str) -> Listed:
+    """Nothing: no list and no search is documented, so orders come from the shop or by notification."""
+    return Listed(reason="SmartPay has no list of its transactions; orders come from the shop.")
+
+
+def find(door: Door, gateway_id: str) -> Fetched:
+    """Nothing: a status is read by transactionId alone."""
+    return Fetched(snapshot=None, reason="SmartPay finds a transaction by its transactionId only.")
+
+
+def open_delivery(delivery: Delivery, secrets: Sequence[str], options: Mapping[str, Any]) -> Opened:
+    """Check and read a notification, which is only a hint. `secrets` are "user:password". Raises Rejected."""
+    return open_notification(delivery, secrets)
 
 
 def _exchange(door: Door, request: FrozenRequest) -> Observation:
@@ -142,6 +184,7 @@ def _snapshot(answer: Answer, transaction_reference: str) -> Snapshot:
         payment_reference=answer.payment_reference,
         payment_method=answer.payment_method,
         description=answer.description,
+        deal=answer.deal,
         movements=tuple(_movement(answer, entry) for entry in answer.entries),
         raw=answer.raw,
         warnings=answer.warnings,

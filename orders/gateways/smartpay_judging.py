@@ -17,13 +17,21 @@ WITH_OWN_AMOUNT = frozenset({Kind.CAPTURE, Kind.REFUND})
 
 def judge_send(seen: Observation, instruction: Instruction) -> Outcome:
     """What the answer to a send means. NOT_SENT and DECLINED come from here alone, never from a look-up."""
-    if seen.fault is not None and not seen.sent:
-        return _outcome(seen, Verdict.NOT_SENT, fault_sentence(seen))
-    if seen.fault is None and seen.status in KEY_REFUSED:
-        return _outcome(seen, Verdict.NOT_SENT, refusal_sentence(seen, TITLE))
+    unsent = judge_unsent(seen)
+    if unsent is not None:
+        return unsent
     if seen.fault is None and seen.status in DEFINITIVE_REFUSALS:
-        return _judge_refusal(seen)
+        return judge_refusal(seen)
     return _judge_answer(seen, instruction)
+
+
+def judge_unsent(seen: Observation) -> Outcome | None:
+    """The outcome when the request certainly did nothing: it never left, or the keys were refused."""
+    if seen.fault is not None and not seen.sent:
+        return outcome_of(seen, Verdict.NOT_SENT, fault_sentence(seen))
+    if seen.fault is None and seen.status in KEY_REFUSED:
+        return outcome_of(seen, Verdict.NOT_SENT, refusal_sentence(seen, TITLE))
+    return None
 
 
 def judge_look_up(seen: Observation, instruction: Instruction) -> Outcome:
@@ -51,26 +59,27 @@ def _shows_absence(seen: Observation, kind: Kind) -> bool:
     return answer.payment_status != "" and answer.lists_modifications and not nameless
 
 
-def _judge_refusal(seen: Observation) -> Outcome:
+def judge_refusal(seen: Observation) -> Outcome:
+    """A refusal in the gateway's own words; in anybody else's words it tells nothing."""
     problem = stated_problem(seen)
     if not problem.stated:
         reason = (
             f"HTTP {seen.status} came without an error that SmartPay would send; it may come from a box in between."
         )
-        return _outcome(seen, Verdict.UNKNOWN, reason)
-    return _outcome(seen, Verdict.DECLINED, _declined_sentence(problem), _with_problem(Facts(), problem))
+        return outcome_of(seen, Verdict.UNKNOWN, reason)
+    return outcome_of(seen, Verdict.DECLINED, _declined_sentence(problem), with_problem(Facts(), problem))
 
 
 def _judge_answer(seen: Observation, instruction: Instruction) -> Outcome:
     if seen.fault is not None or seen.status is None:
-        return _outcome(seen, Verdict.UNKNOWN, fault_sentence(seen))
+        return outcome_of(seen, Verdict.UNKNOWN, fault_sentence(seen))
     if not is_success(seen):
-        facts = _with_problem(Facts(), stated_problem(seen))
-        return _outcome(seen, Verdict.UNKNOWN, status_sentence(seen, TITLE), facts)
+        facts = with_problem(Facts(), stated_problem(seen))
+        return outcome_of(seen, Verdict.UNKNOWN, status_sentence(seen, TITLE), facts)
     try:
         answer = read_answer(seen.body)
     except Unreadable:
-        return _outcome(seen, Verdict.UNKNOWN, f"HTTP {seen.status} came without a readable answer; read the status.")
+        return outcome_of(seen, Verdict.UNKNOWN, f"HTTP {seen.status} came without a readable answer; read the status.")
     return _judge_content(seen, answer, instruction)
 
 
@@ -78,42 +87,42 @@ def _judge_content(seen: Observation, answer: Answer, instruction: Instruction) 
     own = [entry for entry in answer.entries if entry.modification_id.lower() == instruction.modification_id.lower()]
     facts = _transaction_facts(answer)
     if answer.transaction_id and answer.transaction_id.lower() != instruction.transaction_reference.lower():
-        return _contradiction(seen, facts, "The answer speaks of another transaction.")
+        return contradiction(seen, facts, "The answer speaks of another transaction.")
     if not own:
         reason = "The answer does not name this modification; read the status."
-        return _outcome(seen, Verdict.UNKNOWN, reason, _with_problem(facts, answer.problem))
+        return outcome_of(seen, Verdict.UNKNOWN, reason, with_problem(facts, answer.problem))
     if len({(entry.type, entry.amount) for entry in own}) > 1:
-        return _contradiction(seen, facts, "The answer lists this modification twice, with different contents.")
+        return contradiction(seen, facts, "The answer lists this modification twice, with different contents.")
     entry = max(own, key=lambda entry: entry.at.timestamp() if entry.at else 0.0)
     return _judge_entry(seen, entry, _entry_facts(facts, answer, entry, instruction), instruction)
 
 
 def _judge_entry(seen: Observation, entry: Entry, facts: Facts, instruction: Instruction) -> Outcome:
     if entry.type and entry.type not in TYPES_OF_KIND[instruction.kind]:
-        return _contradiction(seen, facts, f"SmartPay lists this modification as a {entry.raw_type}.")
+        return contradiction(seen, facts, f"SmartPay lists this modification as a {entry.raw_type}.")
     verdict = verdict_of(entry.type, entry.status, has_error=entry.problem.stated)
     if verdict is Verdict.DECLINED:
-        return _outcome(seen, verdict, _declined_sentence(entry.problem), facts)
+        return outcome_of(seen, verdict, _declined_sentence(entry.problem), facts)
     if facts.amount is not None and facts.amount != instruction.amount:
-        return _contradiction(seen, facts, f"SmartPay names {facts.amount}; {instruction.amount} was asked for.")
+        return contradiction(seen, facts, f"SmartPay names {facts.amount}; {instruction.amount} was asked for.")
     if verdict is Verdict.PENDING:
-        return _outcome(seen, verdict, f"SmartPay has taken it and says {entry.status}.", facts)
+        return outcome_of(seen, verdict, f"SmartPay has taken it and says {entry.status}.", facts)
     if verdict is Verdict.UNKNOWN:
         return _judge_unclear_status(seen, entry, facts)
     missing = _missing_fact(facts, instruction.kind)
     if missing:
         reason = f"SmartPay says {entry.status}, but the answer has no {missing}; read the status."
-        return _outcome(seen, Verdict.UNKNOWN, reason, facts)
-    return _outcome(seen, Verdict.SUCCEEDED, f"SmartPay says {entry.status}.", facts)
+        return outcome_of(seen, Verdict.UNKNOWN, reason, facts)
+    return outcome_of(seen, Verdict.SUCCEEDED, f"SmartPay says {entry.status}.", facts)
 
 
 def _judge_unclear_status(seen: Observation, entry: Entry, facts: Facts) -> Outcome:
     if not entry.status:
-        return _outcome(
+        return outcome_of(
             seen, Verdict.UNKNOWN, "The answer gives no status of this modification; read the status.", facts
         )
     reason = f"SmartPay says {entry.status} and names an error at once; somebody must look."
-    return _outcome(seen, Verdict.UNKNOWN, reason, facts, review=True)
+    return outcome_of(seen, Verdict.UNKNOWN, reason, facts, review=True)
 
 
 def _missing_fact(facts: Facts, kind: Kind) -> str:
@@ -156,7 +165,8 @@ def _shared_reference(answer: Answer, entry: Entry) -> str:
     return answer.reference if entry.type in {"capture", "cancel"} else ""
 
 
-def _with_problem(facts: Facts, problem: Problem) -> Facts:
+def with_problem(facts: Facts, problem: Problem) -> Facts:
+    """The facts with why it did not work."""
     return replace(facts, failure_code=problem.code, failure_text=problem.text)
 
 
@@ -165,14 +175,16 @@ def _declined_sentence(problem: Problem) -> str:
     return f"SmartPay declined it and moved no money: {said[:400].removesuffix('.')}."
 
 
-def _contradiction(seen: Observation, facts: Facts, reason: str) -> Outcome:
-    return _outcome(
+def contradiction(seen: Observation, facts: Facts, reason: str) -> Outcome:
+    """An answer that says something else than was asked for: nobody moves money until a person has looked."""
+    return outcome_of(
         seen, Verdict.MISMATCH, f"{reason} Somebody must look before money moves again.", facts, review=True
     )
 
 
-def _outcome(
+def outcome_of(
     seen: Observation, verdict: Verdict, reason: str, facts: Facts | None = None, *, review: bool = False
 ) -> Outcome:
+    """The outcome with what every exchange carries: waiting time, pause, and a person for a redirect."""
     key_refused = seen.status in KEY_REFUSED
     return judged(seen, verdict, reason, facts, title=TITLE, key_refused=key_refused, review=review)

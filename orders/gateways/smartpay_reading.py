@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from orders.gateways import exact_json
-from orders.gateways.base import Observation, SplitResult
+from orders.gateways.base import Deal, Observation, SplitResult
 from orders.gateways.smartpay_values import money
 from orders.gateways.smartpay_words import GATEWAY_ID_FIELDS, MOVEMENT_TYPES
 from orders.gateways.values import Warn, date, identifier, text
@@ -59,6 +59,9 @@ class Answer:
     payment_reference: str
     payment_method: str
     description: str
+    acquirer_response: str
+    """What the payment provider said when an authorization failed."""
+    deal: Deal | None
     entries: tuple[Entry, ...]
     lists_modifications: bool
     """Whether the answer has a place for modifications at all; without one nothing is known to be absent."""
@@ -90,6 +93,8 @@ def read_answer(body: bytes, *, currency: str = "") -> Answer:
         payment_reference=identifier(tree.get("transactionReference") or overview.get("transactionReference"), warn),
         payment_method=identifier(overview.get("paymentMethod"), warn),
         description=text(tree.get("description")),
+        acquirer_response=text(overview.get("acquirerResponse")),
+        deal=_deal(overview, warn),
         entries=tuple(_entry(item, warn) for item in _entries(tree)),
         lists_modifications=any(isinstance(tree.get(name), list | dict) for name in _ENTRY_PLACES),
         problem=read_problem(tree),
@@ -213,6 +218,16 @@ def _programme_leg(about: dict[str, Any], warn: Warn) -> SplitResult:
         error=error,
         failed=bool(error) or status.lower() not in {"", "success"},
     )
+
+
+def _deal(overview: dict[str, Any], warn: Warn) -> Deal | None:
+    """A 3RI deal names its amount without a currency, so it is the transaction's (seed 002)."""
+    found = _mapping(overview.get("deal"))
+    reference = identifier(found.get("dealReference"), warn)
+    if not reference:
+        return None
+    said = {"currencyCode": overview.get("currencyCode"), **found}
+    return Deal(reference=reference, type_code=identifier(found.get("typeCode"), warn), amount=money(said, warn))
 
 
 def _warn_of_ignored(tree: dict[str, Any], warn: Warn) -> None:

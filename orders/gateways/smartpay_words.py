@@ -67,6 +67,10 @@ DONE_STATUSES = {
 FAILED_STATUSES = frozenset({"FAILED"})
 PENDING_SUFFIX = "_PENDING"
 
+# Online bank transfers “do not support authorize / capture flows” (seed 000); with a prepayment and a payment upon
+# invoice the buyer transfers the money later, all of it, and nothing is reserved before.
+PAID_AT_ONCE = frozenset({"GIROPAY", "IDEAL", "PAYBBNK", "PAYUBLK", "PREPMNT", "PAYINVC"})
+
 GATEWAY_ID_FIELDS = {"capture": "captureId", "cancel": "cancelId", "refund": "refundId"}
 
 
