@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from orders.gateways import smartpay
+from orders.gateways import smarterpay, smartpay
 from orders.gateways.base import Gateway
 
 GATEWAYS: dict[str, Gateway] = {
     smartpay.name: smartpay,
+    smarterpay.name: smarterpay,
 }
 
 
