@@ -25,7 +25,7 @@ class SeedField:
         return self.path.rpartition(".")[2]
 
 
-def _fields(part: str, treatment: str, shown: str, rows: str, *, under: str = "") -> list[SeedField]:
+def seed_rows(part: str, treatment: str, shown: str, rows: str, *, under: str = "") -> list[SeedField]:
     """One row a line: path | kept as | remark. `under` stands before every path."""
     made = []
     for row in rows.strip().splitlines():
@@ -38,7 +38,7 @@ def _fields(part: str, treatment: str, shown: str, rows: str, *, under: str = ""
 _PAYMENT, _MODIFICATION, _RAW = "order page", "modification page", "raw conversation"
 
 SEED_001 = [
-    *_fields(
+    *seed_rows(
         "request header",
         SENT,
         _RAW,
@@ -49,7 +49,7 @@ SEED_001 = [
         User-Agent | smartpay-dashboard and its version
         """,
     ),
-    *_fields(
+    *seed_rows(
         "request body",
         SENT,
         _MODIFICATION,
@@ -64,7 +64,7 @@ SEED_001 = [
         customReferences | Instruction.custom_references | on every modification
         """,
     ),
-    *_fields(
+    *seed_rows(
         "answer",
         STORED,
         _PAYMENT,
@@ -77,7 +77,7 @@ SEED_001 = [
         partnerReference | Snapshot.partner_reference
         """,
     ),
-    *_fields(
+    *seed_rows(
         "answer",
         STORED,
         _PAYMENT,
@@ -86,8 +86,8 @@ SEED_001 = [
         transactionOverview.transactionId | Snapshot.transaction_reference | another one than asked for is a mismatch
         """,
     ),
-    *_fields("answer", STORED, _RAW, "transactionOverview.acquirerResponse | whole answer"),
-    *_fields(
+    *seed_rows("answer", STORED, _RAW, "transactionOverview.acquirerResponse | whole answer"),
+    *seed_rows(
         "answer",
         STORED,
         _PAYMENT,
@@ -96,7 +96,7 @@ SEED_001 = [
         transactionOverview.currencyCode | Snapshot.amount
         """,
     ),
-    *_fields(
+    *seed_rows(
         "answer",
         STORED,
         _RAW,
@@ -113,8 +113,8 @@ SEED_001 = [
         transactionOverview.mit | whole answer
         """,
     ),
-    *_fields("answer", STORED, _PAYMENT, "transactionOverview.paymentMethod | Snapshot.payment_method | an open list"),
-    *_fields(
+    *seed_rows("answer", STORED, _PAYMENT, "transactionOverview.paymentMethod | Snapshot.payment_method | an open list"),
+    *seed_rows(
         "answer",
         STORED,
         _RAW,
@@ -123,8 +123,8 @@ SEED_001 = [
         transactionOverview.targetMerchantAccountReference | whole answer | a number in one example
         """,
     ),
-    *_fields("answer", STORED, _PAYMENT, "transactionReference | Snapshot.payment_reference | read from two places"),
-    *_fields(
+    *seed_rows("answer", STORED, _PAYMENT, "transactionReference | Snapshot.payment_reference | read from two places"),
+    *seed_rows(
         "answer",
         STORED,
         _MODIFICATION,
@@ -145,7 +145,7 @@ SEED_001 = [
         modification.modificationData | Facts, Movement
         """,
     ),
-    *_fields(
+    *seed_rows(
         "answer",
         STORED,
         _MODIFICATION,
@@ -171,8 +171,8 @@ SEED_001 = [
         """,
         under="modification.modificationData.",
     ),
-    *_fields("answer", STORED, _MODIFICATION, "modification.status | Facts.raw_status, Movement.raw_status"),
-    *_fields(
+    *seed_rows("answer", STORED, _MODIFICATION, "modification.status | Facts.raw_status, Movement.raw_status"),
+    *seed_rows(
         "answer",
         STORED,
         _RAW,
@@ -192,7 +192,7 @@ SEED_001 = [
 ]
 
 SEED_000 = [
-    *_fields(
+    *seed_rows(
         "request",
         SENT,
         _MODIFICATION,
@@ -204,7 +204,7 @@ SEED_000 = [
         refund amount | Instruction.amount | as often as wanted until what was captured is used up
         """,
     ),
-    *_fields(
+    *seed_rows(
         "answer",
         STORED,
         _PAYMENT,
@@ -219,7 +219,7 @@ SEED_000 = [
         added, reordered and renamed fields | whole answer | unknown fields are kept, missing optional ones tolerated
         """,
     ),
-    *_fields(
+    *seed_rows(
         "prose",
         IGNORED,
         "not shown",
