@@ -385,6 +385,8 @@ class Told:
     transaction_reference: str = ""
     gateway_ids: tuple[str, ...] = ()
     """Capture, refund or payment ids by which the transaction can be found when its reference is not said."""
+    card_reference: str = ""
+    """C: the card record, for an event that names no payment; it leads to a transaction only if it has just one."""
     modification_id: str = ""
     outcome: Outcome | None = None
     """What it means for that modification (C); None where the gateway must be read instead."""
