@@ -212,14 +212,7 @@ def _money_refusal(kind: Kind, situation: Situation) -> Decision | None:
             f"A capture of {in_money(situation)(situation.capturing)} is on its way.",
             unlock="It opens when the capture has ended.",
         )
-    if kind in (Kind.CANCEL, Kind.CANCEL_OR_REFUND) and situation.refunding:
-        return _closed(
-            kind,
-            "refund_in_flight",
-            f"A refund of {in_money(situation)(situation.refunding)} is on its way.",
-            unlock="It opens when the refund has ended.",
-        )
-    if kind is Kind.VOID and situation.refunding:
+    if kind in (Kind.CANCEL, Kind.CANCEL_OR_REFUND, Kind.VOID) and situation.refunding:
         return _closed(
             kind,
             "refund_in_flight",
@@ -248,7 +241,9 @@ def _money_refusal(kind: Kind, situation: Situation) -> Decision | None:
         )
     if kind is Kind.VOID and situation.captured:
         return _closed(
-            kind, "cleared", "Nothing can be voided any more: what was captured has cleared or was refunded in part."
+            kind,
+            "cleared",
+            "Nothing can be voided any more: what was captured has cleared, or part of it went back already.",
         )
     return _closed(kind, "nothing_left", _nothing_left(kind, situation))
 
@@ -324,7 +319,7 @@ def _needs(kind: Kind) -> str:
 def _unlock_state(kind: Kind, state: TransactionState) -> str:
     if state is TransactionState.PENDING_AUTHORIZATION:
         return "It opens when the shopper has authorized the payment."
-    if kind is Kind.REFUND and state in CAPTURABLE:
+    if kind in GIVES_BACK and state in CAPTURABLE:
         return "It opens once the money is captured; cancel releases the authorization instead."
     if state in (TransactionState.CAPTURE_PENDING, TransactionState.CANCEL_PENDING):
         return "It opens when the gateway has finished what is pending."

@@ -95,7 +95,7 @@ def maximum_of(kind: Kind, situation: Situation) -> int:
         Kind.CAPTURE: _capture_maximum(situation),
         Kind.CANCEL: _capture_room(situation),
         Kind.CANCEL_OR_REFUND: _reversal(situation),
-        Kind.VOID: min(_refund_room(situation), situation.voidable),
+        Kind.VOID: _void_maximum(situation),
         Kind.REFUND: _refund_maximum(situation),
         Kind.AUTHORIZE: 0,
     }[kind]
@@ -127,6 +127,11 @@ def _capture_room(situation: Situation) -> int:
 def _capture_maximum(situation: Situation) -> int:
     room = _capture_room(situation)
     return room if situation.deal_room is None else max(0, min(room, situation.deal_room))
+
+
+def _void_maximum(situation: Situation) -> int:
+    """A void takes back a whole capture or nothing, so a chargeback of a part of it leaves nothing to void."""
+    return situation.voidable if situation.voidable <= _refund_room(situation) else 0
 
 
 def _refund_maximum(situation: Situation) -> int:

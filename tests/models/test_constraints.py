@@ -16,15 +16,22 @@ from django.utils import timezone
 
 from orders.gateways.base import Kind
 from orders.models import (
+    Announcement,
+    ApiToken,
     Attempt,
     Evidence,
     ExternalMovement,
     GatewayAccount,
+    InboxDelivery,
     Membership,
     Modification,
     Proposal,
     Purpose,
     Reference,
+    RefundPlan,
+    ShopDelivery,
+    ShopEndpoint,
+    Source,
     Switch,
     Transaction,
 )
@@ -116,6 +123,71 @@ def a_proposal(subject: str = "unfreeze") -> Proposal:
     )
 
 
+def a_refund_plan() -> RefundPlan:
+    transaction = a_half_captured()
+    return RefundPlan.objects.create(
+        merchant_id=transaction.merchant_id,
+        transaction=transaction,
+        amount=4_000,
+        currency="EUR",
+        requested_by=factories.a_person(),
+        requested_at=timezone.now(),
+        source=Source.PAGE,
+    )
+
+
+def a_delivery_in_the_inbox() -> InboxDelivery:
+    account = factories.an_account()
+    now = timezone.now()
+    return InboxDelivery.objects.create(
+        merchant_id=account.merchant_id,
+        account=account,
+        key="evt-1",
+        signed=True,
+        body=b"{}",
+        received_at=now,
+        last_received_at=now,
+        due_at=now,
+    )
+
+
+def a_shop_endpoint() -> ShopEndpoint:
+    return ShopEndpoint.objects.create(
+        merchant=factories.a_merchant(), url="https://shop.example/hooks", secret_sealed="sealed"
+    )
+
+
+def an_announcement() -> Announcement:
+    row = a_queued_refund()
+    return Announcement.objects.create(
+        merchant_id=row.merchant_id,
+        type="refund.succeeded",
+        key="refund.succeeded:1",
+        order=row.transaction.order,
+        transaction=row.transaction,
+        modification=row,
+        at=timezone.now(),
+    )
+
+
+def a_shop_delivery() -> ShopDelivery:
+    return ShopDelivery.objects.create(
+        announcement=an_announcement(), endpoint=a_shop_endpoint(), due_at=timezone.now()
+    )
+
+
+def an_api_token() -> ApiToken:
+    return ApiToken.objects.create(
+        merchant=factories.a_merchant(),
+        name="shop",
+        prefix="abcdef",
+        secret_sha256="0" * 64,
+        acts_as=factories.a_person(),
+        created_by=factories.a_person(),
+        created_at=timezone.now(),
+    )
+
+
 def a_membership() -> Membership:
     factories.a_person(merchants=[factories.a_merchant()])
     return Membership.objects.get()
@@ -173,6 +245,8 @@ UPDATES = [
     Crime("an_order_has_an_amount", lambda: an_authorized().order, {"amount": 0}),
     Crime("a_pause_has_a_reason_and_a_time", factories.an_account, {"paused_at": LATER}),
     Crime("a_pause_has_a_reason_and_a_time", factories.an_account, {"paused_reason": "why"}),
+    Crime("what_waits_in_the_inbox_is_due", a_delivery_in_the_inbox, {"due_at": None}),
+    Crime("a_waiting_delivery_is_due", a_shop_delivery, {"due_at": None}),
 ]
 INSERTS = [
     Crime("a_transaction_is_known_once_per_account", an_authorized, {"capturing": 0}),
@@ -194,12 +268,26 @@ INSERTS = [
     Crime("a_proposal_gives_evidence", a_proposal, {"id": uuid.uuid4().hex, "evidence_text": ""}),
     Crime("one_open_unfreezing", a_proposal, {"id": uuid.uuid4().hex}),
     Crime("one_open_resolution", lambda: a_proposal("resolve"), {"id": uuid.uuid4().hex}),
+    Crime("a_refund_plan_has_an_amount", a_refund_plan, {"id": uuid.uuid4().hex, "amount": 0}),
+    Crime("a_delivery_is_stored_once", a_delivery_in_the_inbox, {"signed": False}),
+    Crime("a_shop_address_is_listed_once", a_shop_endpoint, {"id": uuid.uuid4().hex}),
+    Crime("an_announcement_is_made_once", an_announcement, {"id": uuid.uuid4().hex}),
+    Crime("an_announcement_goes_to_a_shop_once", a_shop_delivery, {"tries_made": 1}),
+    Crime(
+        "a_token_name_is_used_once",
+        an_api_token,
+        {"id": uuid.uuid4().hex, "prefix": "other", "acts_as_id": lambda: factories.a_person().pk},
+    ),
     Crime("one_open_resumption", lambda: a_proposal("resume"), {"id": uuid.uuid4().hex}),
 ]
 
 
+def _value(given: Any) -> Any:
+    return given() if callable(given) else given
+
+
 def _told(crime: Crime) -> str:
-    return f"{crime.name}-{'-'.join(map(str, crime.columns))}"
+    return f"{crime.name}-{'-'.join(crime.columns)}"
 
 
 @pytest.mark.parametrize("crime", UPDATES, ids=_told)
@@ -217,7 +305,7 @@ def test_an_insert_that_breaks_a_promise_is_refused(crime: Crime) -> None:
     row = crime.row()
 
     with pytest.raises(IntegrityError) as refusal, database_transaction.atomic():
-        writing_raw.copy(row, **crime.columns)
+        writing_raw.copy(row, **{name: _value(given) for name, given in crime.columns.items()})
 
     _was_refused_by(crime.name, row, refusal.value)
 

@@ -13,7 +13,7 @@ from django.db import transaction as database_transaction
 from django.db.models import Model
 
 from orders import audit
-from orders.models import EventSeal, GatewayAccount, Modification, Source, triggers
+from orders.models import NOT_YET_NAMED, EventSeal, GatewayAccount, Modification, Source, triggers
 from orders.models.triggers import TRIGGERS, Trigger
 from orders.modifications.withdraw import withdraw
 from tests import factories
@@ -21,11 +21,14 @@ from tests.models import writing_raw
 from tests.models.test_constraints import (
     LATER,
     a_capture_row,
+    a_delivery_in_the_inbox,
     a_piece_of_evidence,
     a_proposal,
     a_queued_capture,
     a_queued_refund,
+    a_refund_plan,
     a_succeeded_refund,
+    an_announcement,
     an_attempt,
     an_authorized,
     an_external_movement,
@@ -73,10 +76,13 @@ ROWS: dict[str, Callable[[], Model]] = {
     "orders_eventseal": a_seal,
     "orders_proposal": a_proposal,
     "orders_gatewayaccount": factories.an_account,
+    "orders_refundplan": a_refund_plan,
+    "orders_inboxdelivery": a_delivery_in_the_inbox,
+    "orders_announcement": an_announcement,
 }
 FROZEN = [trigger for trigger in TRIGGERS if trigger.columns]
 NO_DELETE = [trigger for trigger in TRIGGERS if trigger.event == "DELETE"]
-WRITTEN_ONCE = ["orders_evidence", "orders_event", "orders_eventseal"]
+WRITTEN_ONCE = ["orders_refundplan", "orders_evidence", "orders_event", "orders_eventseal"]
 
 
 @pytest.mark.parametrize("trigger", FROZEN, ids=lambda trigger: trigger.name)
@@ -143,10 +149,24 @@ def test_a_decision_is_final(state: str) -> None:
         writing_raw.update(proposal, state="open", decided_by_id=None)
 
 
+def test_a_transaction_is_named_by_its_gateway_once() -> None:
+    new = factories.a_transaction(reference=f"{NOT_YET_NAMED}{uuid.uuid4()}")
+    writing_raw.update(new, reference="T-1")
+
+    with pytest.raises(Error, match="a reference of the gateway never changes"), database_transaction.atomic():
+        writing_raw.update(new, reference="T-2")
+    writing_raw.update(new, reference="T-1")
+
+
 @pytest.mark.parametrize("table", WRITTEN_ONCE)
 def test_history_is_never_rewritten(table: str) -> None:
     row = ROWS[table]()
-    column = {"orders_evidence": "verdict", "orders_event": "sentence", "orders_eventseal": "hash"}[table]
+    column = {
+        "orders_refundplan": "description",
+        "orders_evidence": "verdict",
+        "orders_event": "sentence",
+        "orders_eventseal": "hash",
+    }[table]
 
     with pytest.raises(Error, match="rows are never changed"), database_transaction.atomic():
         writing_raw.update(row, **{column: "otherwise"})
@@ -189,7 +209,7 @@ def test_every_trigger_of_the_list_is_broken_here() -> None:
         *(trigger.name for trigger in NO_DELETE),
         *(f"{table}_is_written_once" for table in WRITTEN_ONCE),
         *("modification_end_is_final", "modification_epoch_only_grows"),
-        *("attempt_is_completed_once", "proposal_decision_is_final"),
+        *("attempt_is_completed_once", "proposal_decision_is_final", "transaction_name_is_given_once"),
     }
 
     assert broken == {trigger.name for trigger in TRIGGERS}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from orders.gateways.base import Capability, TransactionState
+from orders.gateways.base import Capability, Kind, TransactionState
 from orders.gateways.registry import gateway_named
 from orders.modifications.rules import Situation
 
@@ -17,6 +17,26 @@ EVERY_RIGHT = frozenset({"view", "capture", "cancel", "refund"})
 def a_capability(**fields: Any) -> Capability:
     """What an account at gateway A can do, with differences."""
     return replace(gateway_named("smartpay").capability({}), **fields)
+
+
+def captures_in_parts(**fields: Any) -> Capability:
+    """Several captures, each refunded for itself; each says whether the rest stays open; the rest can be cancelled."""
+    values: dict[str, Any] = {
+        "kinds": frozenset({Kind.CAPTURE, Kind.CANCEL, Kind.REFUND}),
+        "multiple_capture": True,
+        "releases_remainder": False,
+        "remainder_choice": True,
+        "cancels_after_capture": True,
+        "refunds_captures": True,
+        **fields,
+    }
+    return a_capability(**values)
+
+
+def voids_first(**fields: Any) -> Capability:
+    """One capture, which is voided whole until it has cleared a day later and refunded from then on."""
+    kinds = frozenset({Kind.CAPTURE, Kind.CANCEL, Kind.VOID, Kind.REFUND})
+    return a_capability(**{"kinds": kinds, "void_seconds": 24 * 3600, **fields})
 
 
 def a_situation(state: TransactionState = TransactionState.AUTHORIZED, **fields: Any) -> Situation:
@@ -43,5 +63,5 @@ def a_situation(state: TransactionState = TransactionState.AUTHORIZED, **fields:
         "permissions": EVERY_RIGHT,
         **fields,
     }
-    one_capture = values["captured"] - values["refunded"] - values["refunding"]
-    return Situation(state=state, **{"largest_capture_open": max(0, one_capture), **values})
+    one_capture = max(0, values["captured"] - values["refunded"] - values["refunding"])
+    return Situation(state=state, **{"largest_capture_open": one_capture, "captures_open": one_capture, **values})

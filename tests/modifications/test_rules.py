@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.gateways.base import Kind, TransactionState
+from orders.gateways.base import ACTIONS, GIVES_BACK, Kind, TransactionState
 from orders.modifications.rules import (
     REVERSIBLE,
     Decision,
@@ -24,7 +24,14 @@ from orders.modifications.rules import (
 )
 from orders.money import Money
 from tests.modifications.rules_matrix import matrix
-from tests.modifications.situations import EVERY_RIGHT, NOW, a_capability, a_situation
+from tests.modifications.situations import (
+    EVERY_RIGHT,
+    NOW,
+    a_capability,
+    a_situation,
+    captures_in_parts,
+    voids_first,
+)
 
 T = TransactionState
 ALL_CAPTURED = {"captured": 10_000, "capture_open": False}
@@ -60,6 +67,36 @@ def test_where_several_captures_are_possible_nothing_is_said_to_be_released() ->
     assert decision.sentence == "Up to 100.00 EUR can be captured."
 
 
+def test_where_each_capture_chooses_the_rest_is_said_to_stay_open() -> None:
+    decision = may(Kind.CAPTURE, a_situation(capability=captures_in_parts()))
+
+    assert decision.sentence == (
+        "Up to 100.00 EUR can be captured. What is not captured stays open, unless you release it with this capture."
+    )
+
+
+def test_a_void_takes_back_the_whole_capture_and_nothing_less() -> None:
+    clearing = a_situation(T.CAPTURED, **ALL_CAPTURED, capability=voids_first(), voidable=10_000)
+
+    assert "has not cleared at the bank yet" in may(Kind.VOID, clearing).sentence
+    assert may(Kind.VOID, clearing, amount=10_000).allowed
+    assert may(Kind.VOID, clearing, amount=9_999).rule == "whole"
+
+
+def test_a_part_that_is_left_after_a_capture_can_be_cancelled_only_where_the_gateway_takes_it() -> None:
+    half = {"captured": 6_000, "authorized": 10_000}
+
+    assert may(Kind.CANCEL, a_situation(capability=captures_in_parts(), **half), amount=4_000).allowed
+    assert may(Kind.CANCEL, a_situation(capability=a_capability(multiple_capture=True), **half)).rule == "captured"
+
+
+def test_a_capture_stays_within_its_deal() -> None:
+    of_deal = a_situation(deal_reference="deal-1", deal_room=3_000)
+
+    assert may(Kind.CAPTURE, of_deal, amount=3_000).allowed
+    assert may(Kind.CAPTURE, of_deal, amount=3_001).rule == "amount"
+
+
 @pytest.mark.parametrize("amount", [1, 9_999, 10_000])
 def test_a_part_and_all_of_it_may_be_captured_and_refunded(amount: int) -> None:
     assert may(Kind.CAPTURE, a_situation(), amount=amount).allowed
@@ -84,6 +121,16 @@ def test_a_refund_draws_on_one_capture() -> None:
 
     assert may(Kind.REFUND, halves, amount=5_000).allowed
     assert may(Kind.REFUND, halves, amount=5_001).rule == "amount"
+
+
+def test_a_refund_may_draw_on_several_captures_where_each_is_refunded_for_itself() -> None:
+    halves = a_situation(
+        T.CAPTURED, **ALL_CAPTURED, capability=captures_in_parts(), largest_capture_open=5_000, captures_open=10_000
+    )
+
+    assert may(Kind.REFUND, halves, amount=10_000).allowed
+    assert may(Kind.REFUND, halves, amount=10_001).rule == "amount"
+    assert "becomes several refunds, the newest capture first" in may(Kind.REFUND, halves).sentence
 
 
 @pytest.mark.parametrize(
@@ -123,7 +170,9 @@ def test_each_kind_has_its_permission() -> None:
         Kind.CAPTURE: "capture",
         Kind.CANCEL: "cancel",
         Kind.CANCEL_OR_REFUND: "refund",
+        Kind.VOID: "refund",
         Kind.REFUND: "refund",
+        Kind.AUTHORIZE: "authorize",
     }
 
 
@@ -137,6 +186,7 @@ def test_the_facts_name_their_source_and_show_what_is_pending() -> None:
 
 
 amounts = st.integers(0, 10_000)
+A_OF_ONE = st.builds(a_capability, auto_capture=st.booleans())
 
 
 @st.composite
@@ -150,6 +200,9 @@ def situations(draw: st.DrawFn) -> Situation:
         draw(st.sampled_from(TransactionState)),
         captured=captured,
         capturing=capturing,
+        voidable=draw(st.sampled_from([0, captured])),
+        captures_open=captured - refunded - refunding,
+        deal_room=draw(st.sampled_from([None, None, 0, 5_000])),
         released=draw(st.integers(0, 10_000 - captured - capturing)),
         refunded=refunded,
         refunding=refunding,
@@ -160,11 +213,13 @@ def situations(draw: st.DrawFn) -> Situation:
         unknown_count=draw(st.sampled_from([0, 0, 0, 1])),
         frozen_reason=draw(st.sampled_from(["", "", "", "It differs."])),
         permissions=draw(st.frozensets(st.sampled_from(sorted(EVERY_RIGHT)))),
-        capability=a_capability(multiple_capture=draw(st.booleans()), auto_capture=draw(st.booleans())),
+        capability=draw(
+            st.sampled_from([a_capability(multiple_capture=True), captures_in_parts(), voids_first()]) | A_OF_ONE
+        ),
     )
 
 
-@given(situation=situations(), kind=st.sampled_from(Kind), amount=st.integers(-1, 20_001))
+@given(situation=situations(), kind=st.sampled_from(ACTIONS), amount=st.integers(-1, 20_001))
 def test_what_is_allowed_fits_the_books_and_nothing_else_is_in_the_way(
     situation: Situation, kind: Kind, amount: int
 ) -> None:
@@ -183,7 +238,7 @@ def test_what_is_allowed_fits_the_books_and_nothing_else_is_in_the_way(
     _fits(kind, situation, amount)
 
 
-@given(situation=situations(), kind=st.sampled_from(Kind))
+@given(situation=situations(), kind=st.sampled_from(ACTIONS))
 def test_an_open_button_takes_its_own_maximum_and_not_a_cent_more(situation: Situation, kind: Kind) -> None:
     decision = may(kind, situation)
 
@@ -198,8 +253,14 @@ def _fits(kind: Kind, situation: Situation, amount: int) -> None:
     """The ceilings of seed 000, written a second time."""
     if kind in (Kind.CAPTURE, Kind.CANCEL):
         assert situation.state is T.AUTHORIZED
+        assert situation.capability.cancels_after_capture or kind is Kind.CAPTURE or not situation.captured
         assert amount + situation.captured + situation.capturing + situation.released <= situation.authorized
-    if kind is Kind.REFUND:
+    if kind is Kind.CAPTURE and situation.deal_room is not None:
+        assert amount <= situation.deal_room
+    if kind is Kind.VOID:
+        assert amount == situation.voidable
+        assert not situation.refunding
+    if kind in GIVES_BACK:
         assert amount + situation.refunded + situation.refunding + situation.charged_back <= situation.captured
     if kind is Kind.CANCEL_OR_REFUND:
         assert situation.state in REVERSIBLE
@@ -210,4 +271,4 @@ def _fits(kind: Kind, situation: Situation, amount: int) -> None:
 def test_decisions_about_all_kinds_come_in_the_order_of_the_buttons() -> None:
     decisions: dict[Kind, Decision] = decide_all(a_situation())
 
-    assert list(decisions) == list(Kind)
+    assert list(decisions) == list(ACTIONS)

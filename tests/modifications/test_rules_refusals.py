@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from orders.gateways.base import Kind, TransactionState
+from orders.gateways.base import ACTIONS, Kind, TransactionState
 from orders.modifications.rules import (
     Situation,
     may,
 )
-from tests.modifications.rules_matrix import DOORS, PICTURES
-from tests.modifications.situations import NOW, a_capability, a_situation
+from tests.modifications.rules_matrix import DOORS, OTHER_ACCOUNTS, PICTURES
+from tests.modifications.situations import NOW, a_capability, a_situation, captures_in_parts, voids_first
 
 T = TransactionState
 ALL_CAPTURED: dict[str, Any] = {"captured": 10_000, "capture_open": False}
+AT_ONCE: dict[str, Any] = {
+    "capability": a_capability(methods_without_capture=frozenset({"SOFORT"})),
+    "payment_method": "SOFORT",
+}
+CLEARING: dict[str, Any] = {
+    "capability": voids_first(),
+    "captured": 10_000,
+    "capture_open": False,
+    "voidable": 10_000,
+    "largest_capture_open": 0,
+    "captures_open": 0,
+    "clears_at": NOW + timedelta(hours=5),
+}
 
 REFUSALS: list[tuple[Kind, TransactionState, dict[str, Any], int | None, str, str, str]] = [
     # kind, state, situation, amount, rule, what the sentence says, what the way out says
@@ -97,6 +111,64 @@ REFUSALS: list[tuple[Kind, TransactionState, dict[str, Any], int | None, str, st
         "",
     ),
     (Kind.REFUND, T.CAPTURED, {**ALL_CAPTURED, "charged_back": 10_000}, None, "nothing_left", "was charged back", ""),
+    (
+        Kind.CAPTURE,
+        T.AUTHORIZED,
+        AT_ONCE,
+        None,
+        "method",
+        "taken at once: there is no authorization to capture",
+        "refund",
+    ),
+    (
+        Kind.CANCEL,
+        T.AUTHORIZED,
+        AT_ONCE,
+        None,
+        "method",
+        "taken at once: there is no authorization to cancel",
+        "refund",
+    ),
+    (
+        Kind.CAPTURE,
+        T.AUTHORIZED,
+        {"deal_reference": "deal-1", "deal_room": 0},
+        None,
+        "deal",
+        "The payments of deal deal-1 have reached its ceiling",
+        "",
+    ),
+    (Kind.REFUND, T.CAPTURED, CLEARING, None, "not_cleared", "only be voided whole", "at 2026-03-01 17:00 UTC"),
+    (
+        Kind.REFUND,
+        T.CAPTURED,
+        {**CLEARING, "clears_at": None},
+        None,
+        "not_cleared",
+        "only be voided whole",
+        "normally the next day",
+    ),
+    (Kind.VOID, T.CAPTURED, {**ALL_CAPTURED, "capability": voids_first()}, None, "cleared", "has cleared", ""),
+    (
+        Kind.VOID,
+        T.CAPTURED,
+        {**CLEARING, "refunding": 500},
+        None,
+        "refund_in_flight",
+        "5.00 EUR is on its way",
+        "ended",
+    ),
+    (Kind.VOID, T.CAPTURED, CLEARING, 9_999, "whole", "Only the full 100.00 EUR can be voided", ""),
+    (Kind.VOID, T.AUTHORIZED, {"capability": voids_first()}, None, "state", "Void needs a captured", "cancel releases"),
+    (
+        Kind.VOID,
+        T.CAPTURED,
+        {**CLEARING, "permissions": frozenset({"capture", "cancel"})},
+        None,
+        "permission",
+        "You may not void",
+        "administrator",
+    ),
     (Kind.CAPTURE, T.AUTHORIZED, {}, 0, "amount", "greater than zero", ""),
     (Kind.CAPTURE, T.AUTHORIZED, {}, -1, "amount", "greater than zero", ""),
     (Kind.CAPTURE, T.AUTHORIZED, {}, 10_001, "amount", "100.01 EUR is more than the 100.00 EUR", "100.00 EUR or less"),
@@ -137,6 +209,28 @@ def test_a_refusal_names_its_rule_and_says_why(
     assert decision.facts, "a closed button proves itself too"
 
 
+@pytest.mark.parametrize(
+    ("state", "fields", "told"),
+    [
+        (T.AUTHORIZED, {"capability": captures_in_parts()}, "Use cancel: that is what fits"),
+        (T.CAPTURED, {**ALL_CAPTURED, "capability": captures_in_parts()}, "Use refund: that is what fits"),
+        (T.AUTHORIZED, {"capability": voids_first()}, "Use cancel: that is what fits"),
+        (T.CAPTURED, CLEARING, "Use void: that is what fits"),
+        (T.CAPTURED, {**ALL_CAPTURED, "capability": voids_first()}, "Use refund: that is what fits"),
+        (T.FAILED, {"capability": voids_first()}, "Use cancel, void or refund, whichever is open."),
+        (T.FAILED, {"capability": captures_in_parts()}, "Use cancel or refund, whichever is open."),
+        (T.CAPTURED, {**ALL_CAPTURED, "capability": a_capability(kinds=frozenset({Kind.REFUND}))}, "Use refund"),
+    ],
+)
+def test_where_there_is_no_cancel_or_refund_the_closed_button_says_what_there_is(
+    state: T, fields: dict[str, Any], told: str
+) -> None:
+    decision = may(Kind.CANCEL_OR_REFUND, a_situation(state, **fields))
+
+    assert (decision.allowed, decision.rule) == (False, "capability")
+    assert told in decision.unlock
+
+
 def test_every_rule_is_refused_in_the_table_above() -> None:
     rules = {may(kind, situation, amount=amount).rule for kind, situation, amount in _everything()}
 
@@ -144,6 +238,7 @@ def test_every_rule_is_refused_in_the_table_above() -> None:
 
 
 def _everything() -> list[tuple[Kind, Situation, int | None]]:
-    closed = {**PICTURES, **DOORS, "both": {"refunding": 500, **ALL_CAPTURED}}
+    others = {name: fields for name, (_, fields) in OTHER_ACCOUNTS.items()}
+    closed = {**PICTURES, **DOORS, **others, "both": {"refunding": 500, **ALL_CAPTURED}}
     made = [a_situation(state, **fields) for state, fields in itertools.product(T, closed.values())]
-    return [(kind, situation, amount) for kind in Kind for situation in made for amount in (None, 0, 1, 10**6)]
+    return [(kind, situation, amount) for kind in ACTIONS for situation in made for amount in (None, 0, 1, 10**6)]

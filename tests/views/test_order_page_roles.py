@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from orders.gateways.base import Kind, TransactionState
+from orders.gateways.base import ACTIONS, Kind, TransactionState
 from orders.models import Event, GatewayAccount, Modification, Transaction
 from orders.presenters.actions import LABELS
 from tests.factories import a_captured_transaction, a_transaction
@@ -66,7 +66,7 @@ def test_button_panel_and_click_agree_with_the_table(group: str, situation: str)
     expected = OPEN[situation] if group in MOVES_MONEY else NOTHING
 
     shown, drawn, taken = set(), set(), set()
-    for kind in Kind:
+    for kind in ACTIONS:
         transaction = _transaction(account, situation)
         if _button_is_open(client, transaction, kind):
             shown.add(kind)
@@ -77,7 +77,7 @@ def test_button_panel_and_click_agree_with_the_table(group: str, situation: str)
 
     assert shown == drawn == taken == expected
     assert Modification.objects.count() == len(expected)
-    assert Event.objects.filter(refused=True, actor=person).count() == len(Kind) - len(expected)
+    assert Event.objects.filter(refused=True, actor=person).count() == len(ACTIONS) - len(expected)
 
 
 def test_whoever_may_refund_and_not_cancel_is_told_so() -> None:
@@ -96,6 +96,8 @@ def test_whoever_may_refund_and_not_cancel_is_told_so() -> None:
 def _button_is_open(client: Client, transaction: Transaction, kind: Kind) -> bool:
     page = client.get(reverse("orders:order", args=[transaction.order_id])).content.decode()
     tag, _, rest = page.partition(f'id="transaction-{transaction.pk}-{kind}"')[2].partition(">")
+    if kind is Kind.VOID and not tag:
+        return False  # An account that knows no void has no button for it.
     assert LABELS[kind] in rest.partition("</a>")[0]
     return "aria-disabled" not in tag and 'href="' in tag
 
