@@ -7,9 +7,11 @@ from uuid import UUID
 
 from django import forms
 from django.core.validators import MaxLengthValidator
+from django.db.models import QuerySet
 
+from orders.announce import TYPES
 from orders.gateways.base import Kind
-from orders.models import Modification
+from orders.models import Merchant, Modification
 from orders.modifications.refusals import INVALID_ID
 from orders.modifications.request import CUSTOM_REFERENCE_MAXIMUM, DESCRIPTION_MAXIMUM, REASONS
 from orders.money import AmountRefused, Money, parse_amount
@@ -133,6 +135,27 @@ class PauseForm(PlainForm):
     reason = forms.CharField(
         max_length=REASON_MAXIMUM, error_messages={"required": "Give a reason; nothing was paused."}
     )
+
+
+class EndpointForm(PlainForm):
+    """An address of a shop and what it wants to hear."""
+
+    merchant = forms.ModelChoiceField(queryset=Merchant.objects.none(), empty_label=None)
+    url = forms.CharField(max_length=300, label="Address", error_messages={"required": "Enter an address."})
+    description = forms.CharField(max_length=100, required=False)
+    types = forms.MultipleChoiceField(
+        choices=[(name, name) for name in TYPES if name != "endpoint.test"],
+        required=False,
+        label="What it is told",
+        help_text="None chosen means everything.",
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *arguments: Any, merchants: QuerySet[Merchant], **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        field = self.fields["merchant"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = merchants
 
 
 class ConfirmationForm(forms.Form):

@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from orders.views import accounts, help, live, modification_page, modifications, order, orders_list, proposals
+from orders.views import (
+    accounts,
+    help,
+    live,
+    modification_page,
+    modifications,
+    order,
+    orders_list,
+    proposals,
+    shop_webhooks,
+)
 from orders.views.nouns import KindConverter, RowConverter
 
 register_converter(KindConverter, "kind")
@@ -51,6 +61,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "proposals/<uuid:proposal_id>/confirmation/", proposals.confirmation_create, name="proposal_confirmation_create"
     ),
     path("proposals/<uuid:proposal_id>/rejection/", proposals.rejection_create, name="proposal_rejection_create"),
+    # What shops are told.
+    path("shop-webhooks/", shop_webhooks.endpoint_list, name="shop_webhook_list"),
+    path("shop-webhooks/new", shop_webhooks.endpoint_new, name="shop_webhook_new"),
+    path("shop-webhooks/<uuid:endpoint_id>/", shop_webhooks.endpoint, name="shop_webhook"),
+    path("shop-webhooks/<uuid:endpoint_id>/secret/", shop_webhooks.secret_create, name="shop_webhook_secret"),
+    path(
+        "shop-webhooks/<uuid:endpoint_id>/deliveries/<row:delivery_id>/",
+        shop_webhooks.redelivery_create,
+        name="shop_redelivery_create",
+    ),
+    path("shop-webhooks/<uuid:endpoint_id>/<slug:act>/", shop_webhooks.endpoint_act, name="shop_webhook_act"),
     # Gateway accounts.
     path("accounts/", accounts.account_list, name="account_list"),
     path("accounts/<row:account_id>/pause/", accounts.account_pause, name="account_pause"),

@@ -199,6 +199,16 @@ CELERY_BEAT_SCHEDULE = {
         # A sweep that waited longer than the next one is worth nothing.
         "options": {"expires": max(ENVIRONMENT.SWEEP_SECONDS, 1)},
     },
+    "carry": {
+        "task": "orders.outgoing.tasks.carry",
+        "schedule": 5,
+        "options": {"expires": 5},
+    },
+    "warn": {
+        "task": "orders.outgoing.tasks.warn",
+        "schedule": 300,
+        "options": {"expires": 300},
+    },
 }
 
 # --- Money -----------------------------------------------------------------------------------------------------------

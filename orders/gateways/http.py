@@ -50,7 +50,7 @@ class _Received:
 def exchange(door: Door, request: FrozenRequest, *, authorization: str, scrub: Scrub) -> Observation:
     """Send the frozen bytes once, over a new connection, and report what was seen. Never raises for anything outside.
 
-    `authorization` is the whole header value, made at this moment; it appears in no transcript.
+    `authorization` is the whole header value, made at this moment, or "" for none; it appears in no transcript.
     `scrub` is the gateway's own.
     """
     started = time.monotonic()
@@ -81,7 +81,7 @@ def exchange(door: Door, request: FrozenRequest, *, authorization: str, scrub: S
 
 
 def _prepared(door: Door, request: FrozenRequest, authorization: str) -> requests.PreparedRequest:
-    headers = {**request.headers, **_TRANSPORT_HEADERS, "Authorization": authorization}
+    headers = {**request.headers, **_TRANSPORT_HEADERS, **({"Authorization": authorization} if authorization else {})}
     url = door.base_url.rstrip("/") + request.path
     return requests.Request(request.method, url, headers=headers, data=request.body or None).prepare()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from orders import announce
 from orders.gateways.base import Kind, Movement, Verdict
 from orders.mirror.booking import MOVES_MONEY, book
 from orders.mirror.freezing import freeze
@@ -140,6 +141,10 @@ def _store(
         unbooked_reason=reason[:_REASON_MAXIMUM],
     )
     adoption.changes.append(f"{_what(stored)} at the gateway{'' if stored.booked else ', not booked'}.")
+    if stored.kind == "chargeback":
+        more = {"amount": stored.amount, "gateway_reference": stored.gateway_reference}
+        told = announce.about_transaction(transaction, "charged_back", key=key, at=adoption.now, more=more)
+        announce.announce([told])
     return stored
 
 

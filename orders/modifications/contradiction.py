@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from orders import announce
 from orders.gateways.base import Kind, Outcome, Verdict
 from orders.models import ExternalMovement, ModificationState, Source
 from orders.modifications.notes import Notes
@@ -32,6 +33,11 @@ def contradict(row: Modification, outcome: Outcome, notes: Notes) -> bool:
     transaction.version += 1
     transaction.save(update_fields=["frozen_reason", "version"])
     notes.order_ids.add(transaction.order_id)
+    notes.announcements.append(
+        announce.about_transaction(
+            transaction, "discrepancy", key=str(row.pk), at=notes.now, more={"reason": reason[:300]}
+        )
+    )
     notes.tell(
         verb=f"{row.kind}.contradicted",
         sentence=reason,

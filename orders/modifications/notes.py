@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from orders import audit
+from orders import announce, audit
 from orders.database import save_many
 from orders.gateways.base import Facts, Observation, Outcome
 from orders.models import (
+    Announcement,
     Attempt,
     Capture,
     Event,
@@ -56,6 +57,7 @@ class Notes:
     modifications: dict[UUID, Modification] = field(default_factory=dict)
     transactions: dict[int, Transaction] = field(default_factory=dict)
     order_ids: set[int] = field(default_factory=set)
+    announcements: list[Announcement] = field(default_factory=list)
 
     def tell(self, **what: Any) -> None:
         """An event, in the words of `audit.record`."""
@@ -77,6 +79,7 @@ class Notes:
         Capture.objects.bulk_create(self.captures)
         Evidence.objects.bulk_create(self.evidence, ignore_conflicts=True)
         Event.objects.bulk_create(self.events)
+        announce.announce(self.announcements)
         Reference.objects.bulk_create(self.references, ignore_conflicts=True)
         if self.order_ids:
             summarise_all(self.order_ids)

@@ -10,6 +10,7 @@ import structlog
 from django.db import IntegrityError
 from django.db import transaction as database_transaction
 
+from orders import announce
 from orders.gateways.base import Capability, Facts, Kind, Outcome, TransactionState
 from orders.models import FINISHED, Capture, Modification, ModificationState, Purpose, Source, Transaction
 from orders.modifications import bell, books, breaker
@@ -50,6 +51,7 @@ def settle(
     notes.find_by(row, reference=row.gateway_reference, gateway_id=row.gateway_id)
     notes.order_ids.add(row.transaction.order_id)
     _tell(row, outcome, ruling, notes, by=by)
+    _announce(row, ruling, notes)
     if outcome.pause_account:
         breaker.pause_by_machine(row.account_id, outcome.pause_account, notes.now)
     if row.finished and row.transaction.state.endswith("_pending"):
@@ -190,6 +192,22 @@ _SAID = {
     S.REVIEW: "needs a person to look",
     S.QUEUED: "was not sent and will be tried again",
 }
+
+
+_ANNOUNCED = {S.SUCCEEDED: "succeeded", S.FAILED: "failed", S.REVIEW: "in_review"}
+
+
+def _announce(row: Modification, ruling: Ruling, notes: Notes) -> None:
+    """What the shop is told: every end, the wait for a person, and what freezes the transaction."""
+    happening = _ANNOUNCED.get(ruling.state)
+    if happening is not None:
+        notes.announcements.append(announce.about_modification(row, happening, at=notes.now))
+    if ruling.freeze:
+        notes.announcements.append(
+            announce.about_transaction(
+                row.transaction, "discrepancy", key=str(row.pk), at=notes.now, more={"reason": ruling.reason[:300]}
+            )
+        )
 
 
 def _tell(row: Modification, outcome: Outcome, ruling: Ruling, notes: Notes, *, by: User | None) -> None:

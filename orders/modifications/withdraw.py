@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from orders import audit
+from orders import announce, audit
 from orders.database import database_now, in_one_transaction
 from orders.gateways.base import Kind
 from orders.models import Modification, ModificationState, Source, Transaction
@@ -81,6 +81,7 @@ def _take_back(row: Modification, by: User, source: Source) -> None:
     row.reason_text = f"Withdrawn by {by.get_username()} before anything was sent."
     row.save(update_fields=["state", "finished_at", "due_at", "lease_until", "doubt_since", "reason_text"])
     summarise(transaction.order)
+    announce.announce([announce.about_modification(row, "withdrawn", at=row.finished_at)])
     audit.record(
         verb=f"{row.kind}.withdrawn",
         sentence=f"{by.get_username()} withdrew the {VERBS[Kind(row.kind)]} of {Money(row.amount, row.currency)}; "
