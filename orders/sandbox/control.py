@@ -20,6 +20,10 @@ Amounts are integers in minor units, or texts in major units ("49.99"). A refusa
     POST   /_control/webhook           gateway, merchantKey, url (null: nowhere), secret
     GET    /_control/deliveries        filters id, gateway, merchantKey, state (waiting, acknowledged, given_up, lost)
     POST   /_control/deliveries/resend id
+    POST   /_control/smarterpay/payments   one or {"payments": [...]} at gateway C; fields in given_payments.KNOWN
+    POST   /_control/smarterpay/portal     paymentId, action (release, cancel, void, refund, expire), amount
+    POST   /_control/smarterpay/shopper    paymentId, decision (pay, decline)
+    GET    /_control/smarterpay/warnings   what careless clients of gateway C sent; filter paymentId
     GET    /_control/redirect-hits     requests of clients that followed a redirect
     POST   /_control/reset             everything but the merchants
 """
@@ -41,6 +45,9 @@ from orders.sandbox.faults import BadRule, FaultDial, as_wire
 from orders.sandbox.gateway_a import given_orders, portal
 from orders.sandbox.gateway_a.errors import Refused
 from orders.sandbox.gateway_a.passing_time import catch_up_all
+from orders.sandbox.gateway_c import control as smarterpay
+from orders.sandbox.gateway_c.ledger_lines import books_of as smarterpay_books
+from orders.sandbox.gateway_c.passing_time import catch_up_all as catch_up_smarterpay
 from orders.sandbox.ledger import Ledger
 from orders.sandbox.records import Execution
 from orders.sandbox.wire import Reply, Request
@@ -48,9 +55,9 @@ from orders.sandbox.wire import Reply, Request
 Answer = dict[str, Any]
 
 
-CATCH_UPS: tuple[Callable[[Ledger], None], ...] = (catch_up_all,)
+CATCH_UPS: tuple[Callable[[Ledger], None], ...] = (catch_up_all, catch_up_smarterpay)
 """What brings each gateway's books to the present; one line for each gateway."""
-BOOKS: dict[str, audit.Books] = {"smartpay": audit.smartpay_books}
+BOOKS: dict[str, audit.Books] = {"smartpay": audit.smartpay_books, "smarterpay": smarterpay_books}
 """Whose transactions and executions the ledger page shows; one line for each gateway."""
 GATEWAYS = ("smartpay", "smartpay_orders", "smarterpay")
 
@@ -59,7 +66,7 @@ class Unusable(ValueError):
     """The call cannot be understood; the text says why. Nothing changed."""
 
 
-REFUSALS = (Unusable, BadAmount, BadDial, BadRule, given_orders.BadOrder, portal.Impossible)
+REFUSALS = (Unusable, BadAmount, BadDial, BadRule, given_orders.BadOrder, portal.Impossible, *smarterpay.REFUSALS)
 
 
 class Control:
@@ -97,6 +104,14 @@ class Control:
             },
             ("POST", "/_control/deliveries/resend"): self._resend,
             ("GET", "/_control/redirect-hits"): lambda _request: self._redirects(),
+            ("POST", "/_control/smarterpay/payments"): lambda request: smarterpay.make_payments(
+                ledger, _list(request, "payments")
+            ),
+            ("POST", "/_control/smarterpay/portal"): lambda request: smarterpay.act_in_portal(ledger, _object(request)),
+            ("POST", "/_control/smarterpay/shopper"): lambda request: smarterpay.decide_as_shopper(
+                ledger, _object(request)
+            ),
+            ("GET", "/_control/smarterpay/warnings"): lambda request: smarterpay.warnings(ledger, request.query),
             ("POST", "/_control/reset"): self._reset,
         }
 

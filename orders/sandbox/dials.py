@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -14,6 +15,9 @@ SPELLINGS = ("random", "CANCELLATION", "CANCELATION")
 DATE_FORMATS = ("random", "iso", "space")
 OUTCOMES = ("succeed", "fail")
 REPLAYS = ("on", "off")
+ENVELOPES = ("v2", "v1", "v1_bare")
+RANGES = {"smarterpay_release_days": (1, 30)}
+HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,22 @@ class Dials:
     magic_amounts: bool = True
     multi_capture: bool = False
     fee_basis_points: int = 150
+    starter_orders: bool = True
+    """Gateway B: a test key that nobody introduced finds a dozen orders on its first use."""
+    order_authorization_seconds: int = 7 * DAY_SECONDS
+    """Gateway B: seven days (gateways.md B.5)."""
+    order_replay_seconds: int = 6 * 3600
+    """Gateway B: how long an Idempotency-Key is remembered (gateways.md B.7)."""
+    smarterpay_release_days: int = 7
+    """Gateway C: days until unreleased money goes back by itself, 1 to 30 (gateways.md C.3)."""
+    smarterpay_clearing_seconds: int = DAY_SECONDS
+    """Gateway C: until then a taken payment can be voided, from then on refunded."""
+    smarterpay_refund_before_clearing: bool = False
+    smarterpay_idempotency: str = "on"
+    """Gateway C: off carries out a request again although its Idempotency-Key is known (gateways.md C.4)."""
+    smarterpay_webhooks: str = "v2"
+    """Gateway C: the envelope; v1_bare is the older version 1 without its wrapper (gateways.md C.5)."""
+    smarterpay_signature_header: str = "X-SmarterPay-Signature"
     webhook_delay_seconds: float = 0.0
     webhook_reorder_seconds: float = 0.0
     """Each webhook is held back for a random part of this, really waited, so that they overtake one another."""
@@ -58,6 +78,8 @@ CHOICES = {
     "replay": REPLAYS,
     "spelling": SPELLINGS,
     "date_format": DATE_FORMATS,
+    "smarterpay_idempotency": REPLAYS,
+    "smarterpay_webhooks": ENVELOPES,
 }
 
 
@@ -117,8 +139,14 @@ def _checked(name: str, value: Any) -> Any:
         if value not in CHOICES[name]:
             raise BadDial(f"{wire_name(name)} is one of {', '.join(CHOICES[name])}.")
         return value
+    if isinstance(example, str):
+        if not isinstance(value, str) or not HEADER_NAME.fullmatch(value):
+            raise BadDial(f"{wire_name(name)} is the name of a header.")
+        return value
     if isinstance(example, bool) != isinstance(value, bool) or isinstance(value, str | list | dict | None):
         raise BadDial(f"{wire_name(name)} is {'true or false' if isinstance(example, bool) else 'a number'}.")
     if isinstance(value, int | float) and value < 0 and name != "clock_offset_seconds":
         raise BadDial(f"{wire_name(name)} cannot be negative.")
+    if name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:
+        raise BadDial(f"{wire_name(name)} is between {RANGES[name][0]} and {RANGES[name][1]}.")
     return value if isinstance(example, bool | float) else int(value)

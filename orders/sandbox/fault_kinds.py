@@ -58,6 +58,7 @@ KINDS: dict[str, Kind] = {
             ("forbidden", 51, "403 whatever the credentials are"),
             ("too_many", 52, "429 with Retry-After"),
             ("unavailable", 53, "503 with Retry-After"),
+            ("status_error_before", 46, "nothing happens; gateway C answers 200 with the status error, the others 500"),
             ("slow", 54, "waits before doing anything"),
         ),
         *_kinds(
@@ -74,6 +75,7 @@ KINDS: dict[str, Kind] = {
             ("endless", 72, "executes; the body never seems to end"),
             ("html_200", 73, "executes; 200 with an HTML page"),
             ("empty_200", 74, "executes; 200 with an empty body"),
+            ("status_error_after", 47, "executes; gateway C answers 200 with the status error, the others 500"),
             ("bad_json", 81, "executes; 200 with a body that is not JSON"),
         ),
         *_kinds(

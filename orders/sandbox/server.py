@@ -16,6 +16,9 @@ from orders.sandbox.dials import DialBoard
 from orders.sandbox.faults import FaultDial
 from orders.sandbox.gateway_a.door import PREFIX as GATEWAY_A
 from orders.sandbox.gateway_a.door import Door as GatewayADoor
+from orders.sandbox.gateway_c import events as smarterpay_events
+from orders.sandbox.gateway_c.door import PREFIX as GATEWAY_C
+from orders.sandbox.gateway_c.door import Door as GatewayCDoor
 from orders.sandbox.ledger import Ledger
 from orders.sandbox.pages.checkout import CHECKOUT_PREFIX
 from orders.sandbox.pages.routes import Pages
@@ -40,6 +43,8 @@ class Sandbox:
         self.ledger = Ledger(self._store, dials, self._deliveries)
         faults = FaultDial(self._store, dials)
         self._gateway_a = GatewayADoor(self.ledger, faults)
+        self._gateway_c = GatewayCDoor(self.ledger, faults)
+        self._deliveries.teach(smarterpay_events.NAME, smarterpay_events.manner(self._deliveries, dials))
         self._control = Control(self.ledger, faults)
         self._pages = Pages(self.ledger, faults)
         self._hosts = None if host in ("0.0.0.0", "::") else LOOPBACK_NAMES | {host}  # noqa: S104
@@ -64,6 +69,8 @@ class Sandbox:
         path = request.path
         if path.startswith(GATEWAY_A + "/") and not path.startswith(CHECKOUT_PREFIX):
             return self._gateway_a.respond(request)
+        if path.startswith(GATEWAY_C + "/"):
+            return self._gateway_c.respond(request)
         if path.startswith(REDIRECT_PREFIX):
             return self._control.count_redirect(request)
         if not self._is_for_us(request):

@@ -57,7 +57,7 @@ def spoilt(reply: Reply, strike: Strike | None, *, say: Say) -> Reply:
         return reply
     if strike.fault in MANNERS:
         return replace(reply, manner=MANNERS[strike.fault], seconds=strike.seconds)
-    if strike.fault == "error_500_after":
+    if strike.fault in ("error_500_after", "status_error_after"):
         return say(500)
     if strike.fault == "html_200":
         return Reply(body=LOGIN_PAGE, content_type=HTML)

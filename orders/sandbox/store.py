@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from orders.sandbox.gateway_c import schema as gateway_c
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS merchants (
     merchant_key TEXT PRIMARY KEY, authentication_key TEXT NOT NULL
@@ -73,6 +75,50 @@ CREATE TABLE IF NOT EXISTS delivery_attempts (
     id INTEGER PRIMARY KEY, delivery_id INTEGER NOT NULL, at INTEGER NOT NULL, http_status INTEGER, trouble TEXT
 );
 CREATE INDEX IF NOT EXISTS delivery_attempts_of ON delivery_attempts (delivery_id);
+CREATE TABLE IF NOT EXISTS b_merchants (merchant_key TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS b_orders (
+    sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, merchant_key TEXT NOT NULL, test INTEGER NOT NULL,
+    amount INTEGER NOT NULL, captured INTEGER NOT NULL, released INTEGER NOT NULL, refunded INTEGER NOT NULL,
+    status TEXT NOT NULL, capture_method TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    expires_at INTEGER, reference TEXT, description TEXT, token_id TEXT, session_id TEXT, details TEXT NOT NULL,
+    CHECK (captured + released <= amount), CHECK (refunded <= captured)
+);
+CREATE INDEX IF NOT EXISTS b_orders_newest ON b_orders (merchant_key, created_at, sequence);
+CREATE INDEX IF NOT EXISTS b_orders_expiry ON b_orders (expires_at) WHERE status = 'requires_capture';
+CREATE TABLE IF NOT EXISTS b_payments (
+    sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL, merchant_key TEXT NOT NULL,
+    test INTEGER NOT NULL, amount INTEGER NOT NULL, refunded INTEGER NOT NULL, status TEXT NOT NULL,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, reference TEXT, description TEXT, line_items TEXT NOT NULL,
+    metadata TEXT NOT NULL, CHECK (refunded <= amount)
+);
+CREATE INDEX IF NOT EXISTS b_payments_newest ON b_payments (merchant_key, created_at, sequence);
+CREATE INDEX IF NOT EXISTS b_payments_order ON b_payments (order_id);
+CREATE TABLE IF NOT EXISTS b_refunds (
+    sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, payment_id TEXT NOT NULL, order_id TEXT NOT NULL,
+    merchant_key TEXT NOT NULL, test INTEGER NOT NULL, amount INTEGER NOT NULL, reason TEXT NOT NULL,
+    status TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, reference TEXT, description TEXT,
+    line_items TEXT NOT NULL, metadata TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS b_refunds_newest ON b_refunds (merchant_key, created_at, sequence);
+CREATE INDEX IF NOT EXISTS b_refunds_payment ON b_refunds (payment_id);
+CREATE TABLE IF NOT EXISTS b_things (
+    sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, merchant_key TEXT NOT NULL,
+    created_at INTEGER NOT NULL, body TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS b_things_newest ON b_things (merchant_key, kind, created_at, sequence);
+CREATE TABLE IF NOT EXISTS b_executions (
+    sequence INTEGER PRIMARY KEY, merchant_key TEXT NOT NULL, modification_id TEXT NOT NULL,
+    transaction_id TEXT NOT NULL, kind TEXT NOT NULL, type TEXT NOT NULL, amount INTEGER NOT NULL,
+    currency TEXT NOT NULL, status TEXT NOT NULL, origin TEXT NOT NULL, created_at INTEGER NOT NULL,
+    last_status_at INTEGER NOT NULL, request_sha256 TEXT, reference TEXT NOT NULL, part_id TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS b_executions_transaction ON b_executions (transaction_id);
+CREATE INDEX IF NOT EXISTS b_executions_modification ON b_executions (modification_id);
+CREATE TABLE IF NOT EXISTS b_answers (
+    merchant_key TEXT NOT NULL, idempotency_key TEXT NOT NULL, path TEXT NOT NULL, body_sha256 TEXT NOT NULL,
+    http_status INTEGER NOT NULL, body BLOB NOT NULL, kept_at INTEGER NOT NULL,
+    PRIMARY KEY (merchant_key, idempotency_key)
+) WITHOUT ROWID;
 """
 
 TABLES = (
@@ -87,6 +133,14 @@ TABLES = (
     "webhooks",
     "deliveries",
     "delivery_attempts",
+    "b_merchants",
+    "b_orders",
+    "b_payments",
+    "b_refunds",
+    "b_things",
+    "b_executions",
+    "b_answers",
+    *gateway_c.TABLES,
 )
 """The first survives a reset, all others are emptied."""
 
@@ -110,7 +164,7 @@ class Store:
             "temp_store=MEMORY",
         ):
             self._db.execute(f"PRAGMA {pragma}")
-        self._db.executescript(SCHEMA)
+        self._db.executescript(SCHEMA + gateway_c.SCHEMA)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

@@ -25,6 +25,15 @@ LABELS = {
     "magic_amounts": "Magic amounts",
     "multi_capture": "New checkouts allow several captures",
     "fee_basis_points": "Fee in settlements, basis points",
+    "starter_orders": "Gateway B: a dozen orders for each new test key",
+    "order_authorization_seconds": "Gateway B: life of an authorization, seconds",
+    "order_replay_seconds": "Gateway B: life of an Idempotency-Key, seconds",
+    "smarterpay_release_days": "Gateway C: days until money that is not released goes back",
+    "smarterpay_clearing_seconds": "Gateway C: clearing, seconds",
+    "smarterpay_refund_before_clearing": "Gateway C: refunds are possible before clearing",
+    "smarterpay_idempotency": "Gateway C: honour the Idempotency-Key",
+    "smarterpay_webhooks": "Gateway C: envelope of webhooks",
+    "smarterpay_signature_header": "Gateway C: header of the signature",
     "webhook_delay_seconds": "Webhooks leave after, seconds",
     "webhook_reorder_seconds": "Webhooks overtake one another within, seconds",
     "webhook_duplicates": "Webhooks sent several times, 0 to 1",
@@ -80,6 +89,8 @@ def _typed(name: str, written: str) -> Any:
         return written
     if isinstance(example, bool):
         return written == "yes"
+    if isinstance(example, str):
+        return written
     try:
         return float(written) if isinstance(example, float) else int(written)
     except ValueError:
