@@ -26,7 +26,7 @@ def _checked(capability: Capability, field: str, value: Any, bounds: Bounds, tit
         raise CannotSay(f"{title} accounts have no property called “{field}”.")
     current = getattr(capability, field)
     if isinstance(current, frozenset):
-        return _kinds(field, value, capability.kinds) if field in _OF_KINDS else _words(field, value)
+        return _kinds(field, value, capability.kinds) if field in _OF_KINDS else _words(field, value, current)
     if type(value) is not type(current) or (isinstance(value, int) and value < 0):
         raise CannotSay(f"“{field}” must be like {current!r}.")
     if field in bounds and not bounds[field][0] <= value <= bounds[field][1]:
@@ -45,7 +45,9 @@ def _kinds(field: str, value: Any, known: frozenset[Kind]) -> frozenset[Kind]:
     return kinds
 
 
-def _words(field: str, value: Any) -> frozenset[str]:
-    if not isinstance(value, list | tuple | set | frozenset) or not all(isinstance(word, str) for word in value):
-        raise CannotSay(f"“{field}” must be a list of words.")
-    return frozenset(value)
+def _words(field: str, value: Any, known: frozenset[str]) -> frozenset[str]:
+    """Where the gateway has a list, an account takes words away from it; elsewhere it makes one."""
+    words = frozenset(value) if isinstance(value, list | tuple | set | frozenset) else None
+    if words is None or not all(isinstance(word, str) for word in words) or (known and not words <= known):
+        raise CannotSay(f"“{field}” must be a list of {', '.join(sorted(known)) or 'words'}.")
+    return words

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from orders.gateways import smarterpay, smartpay
+from orders.gateways import smarterpay, smartpay, smartpay_orders
 from orders.gateways.base import Gateway
 
 GATEWAYS: dict[str, Gateway] = {
     smartpay.name: smartpay,
+    smartpay_orders.name: smartpay_orders,
     smarterpay.name: smarterpay,
 }
 
