@@ -21,6 +21,7 @@ SAFETY_HEADERS = (
 PLACES = (
     ("/", "Overview"),
     ("/checkouts/new", "New checkout"),
+    ("/gateway-c", "Gateway C"),
     ("/faults", "Faults"),
     ("/modes", "Modes and clock"),
     ("/_ledger", "Ledger (JSON)"),

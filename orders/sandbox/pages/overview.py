@@ -7,12 +7,15 @@ from urllib.parse import quote
 from orders.sandbox.amounts import for_people
 from orders.sandbox.audit import iso
 from orders.sandbox.gateway_a.passing_time import catch_up_all
+from orders.sandbox.gateway_c.books import Books
 from orders.sandbox.ledger import Ledger, transaction_from
+from orders.sandbox.pages import smarterpay
 from orders.sandbox.pages.frame import facts, page, section, table, text
 from orders.sandbox.records import Transaction
 from orders.sandbox.wire import Reply
 
 LATEST = 50
+LATEST_OF_C = 10
 
 
 def show(ledger: Ledger) -> Reply:
@@ -20,9 +23,10 @@ def show(ledger: Ledger) -> Reply:
     sql = "SELECT * FROM transactions ORDER BY created_at DESC, transaction_id LIMIT ?"
     latest = [transaction_from(row) for row in ledger.store.rows(sql, (LATEST,))]
     return page(
-        "Gateway A, pretended",
+        "Three gateways, pretended",
         section("Merchants", _merchants(ledger)),
-        section(f"Latest transactions (at most {LATEST})", _transactions(latest)),
+        section(f"Latest transactions of gateway A (at most {LATEST})", _transactions(latest)),
+        section("Latest payments of gateway C", smarterpay.payments_table(Books(ledger).latest_payments(LATEST_OF_C))),
         here="/",
     )
 

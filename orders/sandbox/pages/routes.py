@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orders.sandbox.faults import FaultDial
 from orders.sandbox.ledger import Ledger
-from orders.sandbox.pages import checkout, fault_dial, frame, modes, overview, transaction
+from orders.sandbox.pages import checkout, fault_dial, frame, modes, overview, smarterpay_routes, transaction
 from orders.sandbox.pages.checkout import CHECKOUT_PREFIX
 from orders.sandbox.wire import Reply, Request
 
@@ -41,7 +41,7 @@ class Pages:
             return checkout.show_checkout(self._ledger, path[len(CHECKOUT_PREFIX) :])
         if path.startswith(TRANSACTION_PREFIX):
             return transaction.show(self._ledger, path[len(TRANSACTION_PREFIX) :])
-        return _nothing_here()
+        return smarterpay_routes.show(self._ledger, path) or _nothing_here()
 
     def _change(self, request: Request) -> Reply:
         path = request.path
@@ -55,7 +55,7 @@ class Pages:
             return checkout.finish(self._ledger, path[len(CHECKOUT_PREFIX) :], request)
         if path.startswith(TRANSACTION_PREFIX):
             return transaction.act(self._ledger, path[len(TRANSACTION_PREFIX) :], request)
-        return _nothing_here()
+        return smarterpay_routes.change(self._ledger, path, request) or _nothing_here()
 
 
 def _nothing_here() -> Reply:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from orders.sandbox.amounts import BadAmount, for_people, minor_from_control
 from orders.sandbox.audit import iso
-from orders.sandbox.gateway_a import portal
+from orders.sandbox.gateway_a import portal, prepayments
 from orders.sandbox.gateway_a.errors import Refused
 from orders.sandbox.gateway_a.passing_time import catch_up
 from orders.sandbox.ledger import Ledger
-from orders.sandbox.pages import frame
+from orders.sandbox.pages import frame, requests
 from orders.sandbox.pages.frame import text
 from orders.sandbox.records import Execution, Transaction
 from orders.sandbox.wire import Reply, Request
@@ -22,8 +20,8 @@ ACTIONS = (
     ("cancelOrRefund", "Cancel or refund"),
     ("settle", "Settle"),
     ("chargeback", "Charge back"),
+    ("expire", "Expire"),
 )
-LATEST_REQUESTS = 50
 
 
 def show(ledger: Ledger, transaction_id: str, *, refusal: str | None = None) -> Reply:
@@ -36,9 +34,10 @@ def show(ledger: Ledger, transaction_id: str, *, refusal: str | None = None) -> 
     return frame.page(
         f"Transaction {transaction.partner_reference or transaction_id}",
         frame.section("Money", _money(transaction)),
+        frame.section("Shopper", _shopper(transaction)),
         frame.section("Merchant portal", _portal(transaction)),
         frame.section("Modifications", _modifications(executions)),
-        frame.section("Requests", _requests(ledger, transaction_id)),
+        frame.section("Requests", requests.table_of(ledger, transaction_id, prefix="/smartpay")),
         status=422 if refusal else 200,
         refusal=refusal,
     )
@@ -63,6 +62,10 @@ def _act(ledger: Ledger, transaction_id: str, wished: dict[str, str]) -> None:
         portal.settle(ledger, transaction_id=transaction_id)
     elif action == "chargeback":
         portal.charge_back(ledger, transaction_id=transaction_id, amount=amount)
+    elif action == "expire":
+        portal.expire(ledger, transaction_id=transaction_id)
+    elif action == "pay":
+        portal.pay(ledger, transaction_id=transaction_id)
     else:
         portal.act(ledger, transaction_id=transaction_id, action=action, amount=amount)
 
@@ -88,6 +91,7 @@ def _money(transaction: Transaction) -> str:
         ("Merchant", text(transaction.merchant_key)),
         ("Status", f"<strong>{text(transaction.status)}</strong>"),
         ("Payment reference", f"<code>{text(transaction.reference)}</code>"),
+        ("Reference the buyer quotes", f"<code>{text(transaction.transaction_reference or '–')}</code>"),
         ("Method", text(transaction.payment_method)),
         ("Description", text(transaction.description or "–")),
         ("Expires", text(iso(transaction.expires_at) or "–")),
@@ -100,19 +104,27 @@ def _portal(transaction: Transaction) -> str:
         "What is done here happens behind the dashboard's back, under a modification id it has never seen. "
         "Leave the amount empty for everything."
     )
-    shopper = ""
+    return explanation + frame.form(
+        f"/transactions/{transaction.transaction_id}",
+        frame.choice("Action", "action", ACTIONS),
+        frame.field(f"Amount in {transaction.currency}", "amount", kind="amount"),
+        button="Do it in the portal",
+    )
+
+
+def _shopper(transaction: Transaction) -> str:
     if transaction.status == "CREATED" and transaction.checkout_token:
         address = f"/smartpay/checkout/{text(transaction.checkout_token)}"
-        shopper = f'<p><a href="{address}">Go to the checkout as the shopper</a></p>'
-    return (
-        explanation
-        + shopper
-        + frame.form(
-            f"/transactions/{transaction.transaction_id}",
-            frame.choice("Action", "action", ACTIONS),
-            frame.field(f"Amount in {transaction.currency}", "amount", kind="amount"),
-            button="Do it in the portal",
-        )
+        return f'<p><a href="{address}">Go to the checkout as the shopper</a></p>'
+    if not prepayments.is_waiting(transaction):
+        return frame.paragraph("There is nothing for the shopper to do.")
+    amount = for_people(transaction.authorized, transaction.currency)
+    return frame.paragraph(
+        f"The buyer was asked to transfer {amount} under the reference {transaction.transaction_reference}."
+    ) + frame.form(
+        f"/transactions/{transaction.transaction_id}",
+        '<input type="hidden" name="action" value="pay">',
+        button=f"Pay {amount} as the buyer",
     )
 
 
@@ -131,21 +143,3 @@ def _modifications(executions: list[Execution]) -> str:
     ]
     columns = ("Modification", "Type", "Status", "Amount", "Origin", "Reference", "At")
     return frame.table(columns, rows, label="Modifications")
-
-
-def _requests(ledger: Ledger, transaction_id: str) -> str:
-    sql = "SELECT * FROM requests WHERE transaction_id = ? ORDER BY sequence DESC LIMIT ?"
-    rows = [_request_row(dict(row)) for row in ledger.store.rows(sql, (transaction_id, LATEST_REQUESTS))]
-    columns = ("At", "Request", "Outcome", "Fault", "Answer", "Modification")
-    return frame.table(columns, rows, label="Requests")
-
-
-def _request_row(row: dict[str, Any]) -> tuple[str, ...]:
-    return (
-        text(iso(row["at"])),
-        text(f"{row['method']} {row['path'].removeprefix('/smartpay')[:40]}"),
-        text(row["outcome"]),
-        text(row["fault"] or "–"),
-        text(row["http_status"] or "none"),
-        f"<code>{text(row['modification_id'] or '–')}</code>",
-    )
