@@ -62,6 +62,7 @@ SEED_004 = [
         status | Facts.raw_status | alone decides; in capitals or not
         status_details | Facts.failure_text | empty is absent
         status_code | Facts.failure_code | empty is absent; 101 to 103 prove that nothing was processed
+        gateway_status_code | Facts.failure_code | for staff, where the vendor gives no code of its own
         gateway_status_details | Facts.failure_text | a text for staff, no evidence: the sample answers a cancel with it
         """,
     ),
@@ -73,7 +74,6 @@ SEED_004 = [
         """
         payment_gateway | | kept in the attempt's transcript; it changes nothing
         gateway_status | | kept in the attempt's transcript; only the normalised status decides
-        gateway_status_code | | kept in the attempt's transcript; the acquirers' codes have no common meaning
         """,
     ),
     *seed_rows(

@@ -166,7 +166,8 @@ def _proves_nothing_happened(result: Result) -> bool:
 
 
 def _declined(seen: Observation, result: Result) -> Outcome:
-    said = ". ".join(part for part in (result.details, result.code and f"code {result.code}") if part)
+    code = result.failure_code
+    said = ". ".join(filter(None, [result.details, f"Code {code}" if code else ""]))
     reason = f"{TITLE} declined it and moved no money: {(said or result.status)[:400]}."
     return _outcome(seen, Verdict.DECLINED, reason, _facts(result, Verdict.DECLINED))
 
@@ -193,7 +194,7 @@ def _facts(result: Result | None, verdict: Verdict) -> Facts:
         reference=result.payment_id,
         gateway_id=result.payment_id,
         raw_status=result.status,
-        failure_code="" if well else result.code,
+        failure_code="" if well else result.failure_code,
         failure_text="" if well else result.details,
         warnings=result.warnings,
     )

@@ -25,11 +25,18 @@ class Result:
     payment_type: str
     status: str
     code: str
-    """status_code: the vendor's; the acquirer's own code decides nothing."""
+    """status_code: the vendor's."""
+    gateway_code: str
+    """The acquirer's, which decides nothing: acquirers have no codes in common."""
     details: str
     """What the vendor and the acquirer say of it, for staff."""
     amount: Money | None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def failure_code(self) -> str:
+        """What staff are shown of a failure: the vendor's code, else the acquirer's."""
+        return self.code or self.gateway_code
 
     @property
     def kind(self) -> Kind | None:
@@ -60,6 +67,7 @@ def read_result(body: bytes, *, currency: str) -> Result:
         payment_type=identifier(tree.get("payment_type"), warn),
         status=identifier(tree.get("status"), warn),
         code=text(tree.get("status_code"), maximum=100),
+        gateway_code=text(tree.get("gateway_status_code"), maximum=100),
         details=details_of(tree),
         # No answer of the documents carries an amount; one that does must not contradict.
         amount=minor_units(tree.get("amount"), tree.get("currency_code") or currency, warn),
