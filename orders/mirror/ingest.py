@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from orders import audit
 from orders.database import database_now, in_one_transaction
-from orders.models import GatewayAccount, Order, ReferenceKind, Source, Transaction
+from orders.gateways.base import Capability, TransactionState
+from orders.mirror.waiting import look_again
+from orders.models import GatewayAccount, Order, OrderLine, ReferenceKind, Source, Transaction
+from orders.modifications.situation import capability_of
 from orders.money import Money
 from orders.references import Word, note_words, words_of_customer
 from orders.summary import summarise
@@ -20,6 +23,7 @@ REFERENCE_MAXIMUM = 64
 NAME_MAXIMUM = 200
 EMAIL_MAXIMUM = 255
 METHOD_MAXIMUM = 40
+LINE_NAME_MAXIMUM = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,20 @@ class TransactionRow:
     amount: int
     partner_reference: str = ""
     payment_method: str = ""
+    card_reference: str = ""
+    """C: the card record that the payment stands under; nothing can be done to the payment without it."""
+    authorized: int | None = None
+    """What the gateway authorized, as it told the shop. Believed only where the gateway itself cannot be asked (C), for
+    there the shop is the only one who knows at once; elsewhere the gateway is read and this is not looked at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineRow:
+    """One article. `unit_amount` is in minor units of the order's currency."""
+
+    name: str
+    quantity: int
+    unit_amount: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +61,8 @@ class OrderRow:
     customer_email: str = ""
     placed_at: datetime | None = None
     transactions: tuple[TransactionRow, ...] = ()
+    lines: tuple[LineRow, ...] = ()
+    """Left out or empty: the articles that are known stay."""
 
 
 class OrderRefused(ValueError):
@@ -55,7 +75,7 @@ def ingest_order(
     """Create or update the order and create its transactions; the same row again changes nothing. Raises OrderRefused.
 
     A new transaction has no money and awaits its gateway: what is authorized, captured or refunded comes from there
-    only (`refresh.py`), never from the shop's file.
+    only (`refresh.py`), never from the shop's file. The exception is `TransactionRow.authorized`.
     """
     return in_one_transaction(lambda: _take_over(account, row, by, source))
 
@@ -68,13 +88,19 @@ def _take_over(account: GatewayAccount, row: OrderRow, by: User | None, source: 
     else:
         _check_same(order, row)
     changed = made or _update_customer(order, row)
-    new = [one for one in row.transactions if _is_new(account, order, one)]
+    changed = _replace_lines(order, row) or changed
+    known = _known_transactions(account, order, row)
+    new = [one for one in row.transactions if one.reference not in known]
     for one in new:
         _create_transaction(account, order, one)
+    completed = [_complete(account, known[one.reference], one) for one in row.transactions if one.reference in known]
+    changed = changed or any(completed)
     if changed or new:
         note_words(order, _words(row))
         summarise(order)
         _record(order, row, made=made, transactions=len(new), by=by, source=source)
+    if new:
+        look_again(account.pk)
     return order
 
 
@@ -110,23 +136,83 @@ def _update_customer(order: Order, row: OrderRow) -> bool:
     return bool(different)
 
 
-def _is_new(account: GatewayAccount, order: Order, row: TransactionRow) -> bool:
-    known = Transaction.objects.filter(account=account, reference=row.reference).select_related("order").first()
-    if known is not None and known.order_id != order.pk:
-        raise OrderRefused(f"Transaction {row.reference} already belongs to order {known.order.reference}.")
-    return known is None
+def _replace_lines(order: Order, row: OrderRow) -> bool:
+    """The articles as the row lists them, all or none; the same ones again change nothing."""
+    wanted = [(line.name[:LINE_NAME_MAXIMUM], line.quantity, line.unit_amount) for line in row.lines]
+    known = list(order.lines.values_list("name", "quantity", "unit_amount"))
+    if not wanted or wanted == known:
+        return False
+    order.lines.all().delete()
+    OrderLine.objects.bulk_create(
+        OrderLine(order=order, name=name, quantity=quantity, unit_amount=amount) for name, quantity, amount in wanted
+    )
+    return True
+
+
+def _known_transactions(account: GatewayAccount, order: Order, row: OrderRow) -> dict[str, Transaction]:
+    named = [one.reference for one in row.transactions]
+    known = Transaction.objects.filter(account=account, reference__in=named).select_related("order")
+    for transaction in known:
+        if transaction.order_id != order.pk:
+            raise OrderRefused(
+                f"Transaction {transaction.reference} already belongs to order {transaction.order.reference}."
+            )
+    return {transaction.reference: transaction for transaction in known}
 
 
 def _create_transaction(account: GatewayAccount, order: Order, row: TransactionRow) -> None:
-    Transaction.objects.create(
+    capability = capability_of(account)
+    transaction = Transaction(
         merchant_id=account.merchant_id,
         account=account,
         order=order,
         reference=row.reference,
         partner_reference=row.partner_reference,
         payment_method=row.payment_method,
+        card_reference=row.card_reference,
         currency=order.currency,
+        refresh_due_at=database_now() if capability.reads else None,
     )
+    _authorize(transaction, row, capability)
+    transaction.save(force_insert=True)
+
+
+def _complete(account: GatewayAccount, transaction: Transaction, row: TransactionRow) -> bool:
+    """What a later row adds to a payment that is known already; what contradicts it is refused."""
+    capability = capability_of(account)
+    locked = Transaction.objects.select_for_update(no_key=True).get(pk=transaction.pk)
+    if row.card_reference and locked.card_reference not in ("", row.card_reference):
+        raise OrderRefused(
+            f"Transaction {row.reference} is already known under another card record; this row names "
+            f"{row.card_reference}."
+        )
+    fresh_card = row.card_reference if not locked.card_reference else ""
+    locked.card_reference = fresh_card or locked.card_reference
+    if not _authorize(locked, row, capability) and not fresh_card:
+        return False
+    locked.version += 1
+    locked.save(update_fields=["card_reference", "authorized", "state", "raw_status", "expires_at", "version"])
+    return True
+
+
+def _authorize(transaction: Transaction, row: TransactionRow, capability: Capability) -> bool:
+    """Believe the shop about the authorization, once, where nobody else can be asked; True when that is news."""
+    if row.authorized is None or capability.reads:
+        return False
+    if transaction.authorized:
+        if transaction.authorized != row.authorized:
+            known = Money(transaction.authorized, transaction.currency)
+            said = Money(row.authorized, transaction.currency)
+            raise OrderRefused(f"Transaction {row.reference} is already known with {known}; this row says {said}.")
+        return False
+    if row.authorized <= 0 or transaction.state != TransactionState.PENDING_AUTHORIZATION:
+        return False
+    transaction.authorized = row.authorized
+    transaction.state = TransactionState.AUTHORIZED.value
+    transaction.raw_status = "told by the shop"
+    begun = transaction.order.placed_at
+    transaction.expires_at = begun + timedelta(days=capability.authorization_days)
+    return True
 
 
 def _words(row: OrderRow) -> list[Word]:
@@ -134,6 +220,7 @@ def _words(row: OrderRow) -> list[Word]:
     words += words_of_customer(name=row.customer_name, email=row.customer_email)
     for one in row.transactions:
         words += [(ReferenceKind.TRANSACTION, one.reference), (ReferenceKind.PARTNER, one.partner_reference)]
+        words.append((ReferenceKind.CARD, one.card_reference))
     return words
 
 

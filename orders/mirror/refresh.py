@@ -11,7 +11,7 @@ from django.db import connection
 from orders import audit
 from orders.database import database_now, in_one_transaction
 from orders.gateways.base import Fetched, Movement, Snapshot, Verdict
-from orders.mirror import state
+from orders.mirror import ladder, state
 from orders.mirror.fetching import Question, ask_gateway, ask_many, question_about
 from orders.mirror.freezing import freeze
 from orders.mirror.movements import Adoption, adopt, named_by
@@ -31,17 +31,22 @@ _COLUMNS = [
     *("state", "raw_status", "status_at", "refreshed_at", "refresh_problem", "expires_at", "facts", "version"),
     *("reconciliation_reference", "payment_reference", "partner_reference", "payment_method", "description"),
     *("authorized", "captured", "released", "refunded", "charged_back", "capture_open", "frozen_reason"),
+    *("card_reference", "deal_reference", "deal_type", "deal_amount", "refresh_due_at", "refresh_step"),
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RefreshResult:
-    """What a refresh came to; `problem` is set when the gateway could not be read, and then nothing changed."""
+    """What a refresh came to; `problem` is set when the gateway could not be read, and then nothing changed.
+
+    `asked` is False where there is nothing to ask: the gateway shows no transactions, or this one has no id yet.
+    """
 
     transaction_id: int
     changed: bool
     sentence: str
     problem: str = ""
+    asked: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +61,8 @@ def refresh_transaction(*, transaction_id: int, by: User | None = None, source: 
     """Read one transaction and update our copy. The network is used outside any database transaction."""
     transaction = Transaction.objects.select_related("account").get(pk=transaction_id)
     question = question_about(transaction)
+    if question.pointless:
+        return _not_asked(question)
     assert not connection.in_atomic_block, "no database transaction may be open while the network is used"
     return take_answer(question, ask_gateway(question), Reader(by=by, source=source))
 
@@ -68,7 +75,10 @@ def refresh_many(
     The transactions come with their accounts loaded.
     """
     for question, fetched in ask_many(map(question_about, transactions), at_once=at_once):
-        yield take_answer(question, fetched, Reader(by=by, source=source))
+        if question.pointless:
+            yield _not_asked(question)
+        else:
+            yield take_answer(question, fetched, Reader(by=by, source=source))
 
 
 def take_answer(question: Question, fetched: Fetched, reader: Reader) -> RefreshResult:
@@ -79,8 +89,14 @@ def take_answer(question: Question, fetched: Fetched, reader: Reader) -> Refresh
     settled = _settle_ours(question.transaction_id, snapshot.movements)
     # Our own results moved the version themselves; a change by anybody else must still be seen.
     seen = replace(question, version=question.version + settled)
-    result = in_one_transaction(lambda: _apply(seen, snapshot, reader))
+    result = in_one_transaction(lambda: _apply(seen, snapshot, reader, settled=bool(settled)))
     return replace(result, changed=True) if settled else result
+
+
+def _not_asked(question: Question) -> RefreshResult:
+    return RefreshResult(
+        transaction_id=question.transaction_id, changed=False, sentence=question.pointless, asked=False
+    )
 
 
 def _note_problem(question: Question, fetched: Fetched) -> RefreshResult:
@@ -88,10 +104,15 @@ def _note_problem(question: Question, fetched: Fetched) -> RefreshResult:
     told = "The gateway does not know this transaction." if fetched.missing else fetched.reason
     problem = f"{told} What stands here is what was last known."[:_PROBLEM_MAXIMUM]
     transactions = Transaction.objects.filter(pk=question.transaction_id)
-    transactions.update(refresh_problem=problem)
+    due, step = ladder.after_problem(
+        step=transactions.values_list("refresh_step", flat=True).get(),
+        transaction_id=question.transaction_id,
+        now=now,
+        retry_after_seconds=fetched.retry_after_seconds,
+    )
+    transactions.update(refresh_problem=problem, refresh_due_at=due, refresh_step=step)
     if fetched.pause_account:
-        account_id = transactions.values_list("account_id", flat=True).get()
-        pause_by_machine(account_id, fetched.pause_account, now)
+        pause_by_machine(question.place.account_id, fetched.pause_account, now)
     return RefreshResult(transaction_id=question.transaction_id, changed=False, sentence=problem, problem=problem)
 
 
@@ -102,14 +123,17 @@ def _settle_ours(transaction_id: int, movements: Iterable[Movement]) -> int:
     return sum(apply_movement(pk, one) for pk, one in told if pk in ours)
 
 
-def _apply(question: Question, snapshot: Snapshot, reader: Reader) -> RefreshResult:
-    transaction = _lock(question.transaction_id)
+def _apply(question: Question, snapshot: Snapshot, reader: Reader, *, settled: bool) -> RefreshResult:
+    transaction = lock(question.transaction_id)
+    overtaken = transaction.version != question.version
     contradiction = state.contradiction_of(transaction, snapshot)
     if contradiction:
         changes = _stop(transaction, contradiction, reader)
     else:
         changes = _take_over(transaction, snapshot, question, reader)
-    transaction.refreshed_at = database_now()
+    # As old as the question: what happened while the answer was on its way is not in it.
+    transaction.refreshed_at = question.asked_at
+    _plan_next(transaction, moved=bool(changes) or settled or overtaken, reads=question.place.capability.reads)
     if changes:
         transaction.version += 1
     transaction.save(update_fields=_COLUMNS)
@@ -120,8 +144,21 @@ def _apply(question: Question, snapshot: Snapshot, reader: Reader) -> RefreshRes
     return RefreshResult(transaction_id=transaction.pk, changed=bool(changes), sentence=sentence)
 
 
-def _lock(transaction_id: int) -> Transaction:
-    """Modifications by id, then the transaction: the one lock order."""
+def _plan_next(transaction: Transaction, *, moved: bool, reads: bool) -> None:
+    if not reads:
+        transaction.refresh_due_at = None
+        return
+    transaction.refresh_due_at, transaction.refresh_step = ladder.after_answer(
+        transaction.state,
+        step=transaction.refresh_step,
+        moved=moved,
+        transaction_id=transaction.pk,
+        now=database_now(),
+    )
+
+
+def lock(transaction_id: int) -> Transaction:
+    """Modifications by id, then the transaction with its account and order: the one lock order."""
     rows = Modification.objects.filter(transaction_id=transaction_id).select_for_update(no_key=True).order_by("pk")
     list(rows.values_list("pk"))
     return (
@@ -163,6 +200,7 @@ def _words(transaction: Transaction, snapshot: Snapshot) -> list[Word]:
         (ReferenceKind.PARTNER, transaction.partner_reference),
         (ReferenceKind.RECONCILIATION, transaction.reconciliation_reference),
         (ReferenceKind.PAYMENT, transaction.payment_reference),
+        (ReferenceKind.CARD, transaction.card_reference),
         *((ReferenceKind.RECONCILIATION, one.reference) for one in snapshot.movements),
         *((ReferenceKind.GATEWAY, one.gateway_id) for one in snapshot.movements),
     ]

@@ -29,8 +29,11 @@ def is_current(transaction: Transaction, snapshot: Snapshot, *, seen_version: in
     """Whether the snapshot's state may replace ours: never an older one (money safety, F37).
 
     Without a time of its own, or with the very time that stands here already, it counts only when nothing happened here
-    since it was asked for: an answer of ours may have come without a time.
+    since it was asked for: an answer of ours may have come without a time. Where the gateway cannot be asked, a
+    snapshot tells how the payment began, so it says nothing about the state of one that has begun.
     """
+    if not capability_of(transaction.account).reads:
+        return transaction.state == TransactionState.PENDING_AUTHORIZATION
     if snapshot.status_at is None or transaction.status_at is None or snapshot.status_at == transaction.status_at:
         return transaction.version == seen_version
     return snapshot.status_at > transaction.status_at
@@ -99,15 +102,30 @@ def _take_references(transaction: Transaction, snapshot: Snapshot) -> list[str]:
         "partner_reference": snapshot.partner_reference[:64],
         "payment_method": snapshot.payment_method[:40],
         "description": snapshot.description[:255],
+        "card_reference": snapshot.card_reference[:64],
     }
+    _take_deal(transaction, snapshot)
     new = {field: value for field, value in told.items() if value and getattr(transaction, field) != value}
     for field, value in new.items():
         setattr(transaction, field, value)
     return [f"The {field.replace('_', ' ')} is {value}." for field, value in new.items() if field.endswith("reference")]
 
 
+def _take_deal(transaction: Transaction, snapshot: Snapshot) -> None:
+    """All payments of one deal share its ceiling (seed 002); in another currency it bounds nothing here."""
+    if snapshot.deal is None or not snapshot.deal.reference:
+        return
+    transaction.deal_reference = snapshot.deal.reference[:21]
+    transaction.deal_type = snapshot.deal.type_code[:10]
+    amount = snapshot.deal.amount
+    if amount is not None and amount.currency == transaction.currency:
+        transaction.deal_amount = amount.amount_minor
+
+
 def _take_authorization(transaction: Transaction, snapshot: Snapshot) -> list[str]:
-    if snapshot.created_at and transaction.expires_at is None and snapshot.state not in UNAUTHORIZED:
+    if snapshot.expires_at:
+        transaction.expires_at = snapshot.expires_at
+    elif snapshot.created_at and transaction.expires_at is None and snapshot.state not in UNAUTHORIZED:
         days = capability_of(transaction.account).authorization_days
         transaction.expires_at = snapshot.created_at + timedelta(days=days)
     if transaction.authorized or snapshot.amount is None or snapshot.state in UNAUTHORIZED:
