@@ -126,6 +126,8 @@ class Capability:
     """“hint”: a webhook makes us read; “signed”: it may settle."""
     instalments: int = 0
     """Monthly parts of the shopper's plan; 0 hides the schedule."""
+    shows_description: bool = False
+    """Staff may let the shopper see the description (C's gateway_payment_description)."""
 
     def for_kind(self, kind: Kind) -> Capability:
         """The same account as far as repeating and finding this kind is concerned."""

@@ -63,6 +63,7 @@ _CAPABILITY = Capability(
     methods_without_capture=METHODS_WITHOUT_CAPTURE,
     amount_format="whole minor units: 100 is 1.00 GBP",
     webhook_trust="signed",
+    shows_description=True,
 )
 
 _BOUNDS = {

@@ -23,6 +23,10 @@ class NotAllowed(Refused):
     """The rules say no; `decision` is the proof."""
 
 
+class NeedsPlan(NotAllowed):
+    """No single capture holds the refund; `ask.py` makes a plan of it."""
+
+
 class ChangedSince(Refused):
     """The transaction moved since the form was drawn; `changes` are sentences about what happened."""
 

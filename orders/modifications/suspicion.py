@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db.models import Q
 
 from orders.gateways.base import Kind
 from orders.models import Modification, ModificationState
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from orders.models import Transaction
 
 _ENDED_WITHOUT_MOVING = [ModificationState.FAILED.value, ModificationState.WITHDRAWN.value]
-_GIVES_BACK = [Kind.REFUND.value, Kind.CANCEL_OR_REFUND.value]
+_GIVES_BACK = [Kind.REFUND.value, Kind.VOID.value, Kind.CANCEL_OR_REFUND.value]
 
 
 def twins_of(transaction: Transaction, kind: Kind, amount: int, *, now: datetime) -> list[Modification]:
@@ -27,9 +28,9 @@ def twins_of(transaction: Transaction, kind: Kind, amount: int, *, now: datetime
     since = now - timedelta(hours=settings.DUPLICATE_HOURS)
     recent = (
         Modification.objects.filter(
+            Q(amount=amount) | Q(plan__amount=amount),
             transaction__order_id=transaction.order_id,
             kind__in=_GIVES_BACK,
-            amount=amount,
             requested_at__gte=since,
         )
         .exclude(state__in=_ENDED_WITHOUT_MOVING)

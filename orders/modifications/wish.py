@@ -13,7 +13,7 @@ from django.conf import settings
 
 from orders.gateways.base import CannotSay, Instruction, Kind
 from orders.gateways.registry import gateway_named
-from orders.models import Capture, Modification, Source, Transaction
+from orders.models import Capture, Modification, RefundPlan, Source, Transaction
 from orders.modifications.refusals import NotAllowed
 from orders.modifications.situation import capability_of
 from orders.modifications.words import REASONS
@@ -43,8 +43,13 @@ class Wish:
     customer_may_see: bool = False
     """The description may reach the shopper."""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "description", self.description.strip())
 
-def frozen_row(wish: Wish, transaction: Transaction, capture: Capture | None, now: datetime) -> Modification:
+
+def frozen_row(
+    wish: Wish, transaction: Transaction, capture: Capture | None, now: datetime, *, plan: RefundPlan | None = None
+) -> Modification:
     """The unsaved row, its request never to change. Raises NotAllowed for what the gateway cannot be told."""
     account = transaction.account
     instruction = Instruction(
@@ -80,6 +85,7 @@ def frozen_row(wish: Wish, transaction: Transaction, capture: Capture | None, no
         custom_references=dict(instruction.custom_references),
         release_rest=wish.release_rest,
         customer_may_see=wish.customer_may_see,
+        plan=plan,
         requested_by=wish.by,
         requested_at=now,
         source=wish.source,
@@ -104,11 +110,16 @@ def description_of(wish: Wish) -> str:
     return wish.description or dict(REASONS).get(wish.reason, "")
 
 
+def who_asked(source: Source, person: User) -> str:
+    """The mark of a person at the gateway: by which door they came, and their number here."""
+    return f"{source}-{person.pk}"
+
+
 def _custom_references(wish: Wish, transaction: Transaction) -> dict[str, str]:
     """Always filled, so that the gateway's own pages lead back to us; no personal data."""
     ours = {
         "custom1": transaction.order.reference,
         "custom2": wish.reason or "none",
-        "custom3": f"{wish.source}-{wish.by.pk}",
+        "custom3": who_asked(wish.source, wish.by),
     }
     return {name: wish.custom_references.get(name) or value for name, value in ours.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
+from orders.gateways.base import Capability, Kind
 from orders.modifications.refusals import NotAllowed
 
 DESCRIPTION_MAXIMUM = 127
@@ -40,6 +41,21 @@ def check_words(*, reason: str, description: str, custom_references: Mapping[str
     if reason and reason not in dict(REASONS):
         raise NotAllowed("This reason is not on the list. Nothing was sent; choose one.", code="reason")
     _check_custom_references(custom_references)
+
+
+def check_choices(kind: Kind, capability: Capability, *, release_rest: bool, customer_may_see: bool) -> None:
+    """Raises NotAllowed for a choice that this gateway does not leave to us: it would be made and not carried out."""
+    if release_rest and not (kind is Kind.CAPTURE and capability.remainder_choice):
+        raise NotAllowed(
+            "Nobody is asked here what becomes of the part that is not captured. Nothing was sent; ask without "
+            "releasing the rest.",
+            code="release_rest",
+        )
+    if customer_may_see and not capability.shows_description:
+        raise NotAllowed(
+            "This gateway shows no description to the shopper. Nothing was sent; ask without that choice.",
+            code="customer_may_see",
+        )
 
 
 def _check_custom_references(custom_references: Mapping[str, str]) -> None:

@@ -1,0 +1,252 @@
+"""A refund larger than one capture: one wish of a person, one modification for each capture it draws on.
+
+Every leg is a modification like any other: it reserves, is sent in the transaction's turn and ends for itself. The plan
+is what holds them together, so that a part which failed can be asked for again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db import transaction as database_transaction
+
+from orders import audit
+from orders.database import database_now
+from orders.gateways.base import Kind
+from orders.models import Capture, Modification, ModificationState, RefundPlan, Source, Transaction
+from orders.modifications import books
+from orders.modifications.refusals import NotAllowed, Refused, UnknownThing
+from orders.modifications.request import (
+    TRIES,
+    changing_right_now,
+    check_version,
+    check_visible,
+    check_wish,
+    find_by_id,
+    heard,
+    is_same_wish,
+    transaction_of,
+    used_for,
+    write,
+)
+from orders.modifications.rules import VERBS
+from orders.modifications.situation import refundable_captures, situation_of
+from orders.modifications.wish import Wish, description_of, who_asked
+from orders.money import Money
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leg:
+    """What is drawn on one capture, in minor units."""
+
+    capture: Capture
+    amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a plan has come, in minor units: `asked` is the sum of the other three."""
+
+    asked: int
+    done: int
+    open: int
+    missing: int
+    """Refused by the gateway or withdrawn: nothing of it moved."""
+
+    @property
+    def finishable(self) -> bool:
+        """Whether something is left to ask for again."""
+        return self.missing > 0
+
+
+def allocate(captures: Iterable[Capture], amount: int) -> tuple[Leg, ...]:
+    """Draw `amount` on the captures in their order (newest first). Raises ValueError when they do not hold it."""
+    legs = []
+    for capture in captures:
+        drawn = min(amount, capture.open_to_refund)
+        if drawn > 0:
+            legs.append(Leg(capture=capture, amount=drawn))
+            amount -= drawn
+    if amount:
+        raise ValueError(f"{amount} finds no capture to draw on")
+    return tuple(legs)
+
+
+def progress_of(plan: RefundPlan, legs: Iterable[Modification]) -> Progress:
+    """The plan's sums from its legs."""
+    rows = list(legs)
+    done = sum(row.amount for row in rows if row.state == ModificationState.SUCCEEDED)
+    still_open = sum(row.amount for row in rows if not row.finished)
+    return Progress(asked=plan.amount, done=done, open=still_open, missing=plan.amount - done - still_open)
+
+
+def leg_id(plan_id: UUID, number: int) -> UUID:
+    """The modification id of a leg; the same plan has the same ids, so that a repeat of it is no second refund."""
+    return uuid.uuid5(plan_id, str(number))
+
+
+def request_refund_plan(wish: Wish) -> RefundPlan:
+    """Accept a refund over several captures, once: the same id again returns the same plan.
+
+    The wish's modification id becomes the plan's; all legs are written in one database transaction or none is. Raises
+    a Refused like `request_modification`.
+    """
+    return heard(wish, accept_plan)
+
+
+def finish_plan(*, plan_id: UUID, by: User, source: Source, expected_version: int | None) -> RefundPlan:
+    """Ask again for what failed or was withdrawn, as new legs under the same rules; nothing missing is nothing to do.
+
+    `expected_version` is the transaction's, as for every form. Raises a Refused after writing it to the audit log.
+    """
+    plan = RefundPlan.objects.filter(pk=plan_id, transaction__in=Transaction.objects.of(by)).first()
+    if plan is None:
+        raise UnknownThing("There is no such refund plan. Nothing was sent.", code="unknown_plan")
+    legs = list(plan.modifications.order_by("requested_at", "pk"))
+    missing = progress_of(plan, legs).missing
+    wish = Wish(
+        modification_id=plan.pk,
+        transaction_id=plan.transaction_id,
+        kind=Kind.REFUND,
+        amount=missing or plan.amount,
+        reason=plan.reason,
+        description=plan.description,
+        by=by,
+        source=source,
+        expected_version=expected_version,
+        custom_references=_custom_references(plan, legs[0]),
+        confirmed_twin=True,
+        customer_may_see=legs[0].customer_may_see,
+    )
+    return heard(wish, lambda again: _accept_rest(plan, again))
+
+
+def accept_plan(wish: Wish) -> RefundPlan:
+    """Look, check, reserve and write every leg, in the caller's database transaction."""
+    for _ in range(TRIES):
+        known = _already_planned(wish)
+        if known is not None:
+            return known
+        transaction = transaction_of(wish)
+        try:
+            check_version(wish, transaction)
+            legs = _legs(wish, transaction)
+        except Refused:
+            # The same form may have been accepted between our two looks; then this is its second click.
+            known = _already_planned(wish)
+            if known is not None:
+                return known
+            raise
+        with suppress(IntegrityError), database_transaction.atomic():
+            plan = _write_plan(wish, transaction, legs)
+            if _write_legs(plan, wish, transaction, legs, first=1):
+                return plan
+            database_transaction.set_rollback(True)
+    raise changing_right_now()
+
+
+def _accept_rest(plan: RefundPlan, wish: Wish) -> RefundPlan:
+    for _ in range(TRIES):
+        before = list(plan.modifications.all())
+        missing = progress_of(plan, before).missing
+        if not missing:
+            return plan  # The second click of the same button, or somebody else's.
+        rest = replace(wish, amount=missing)
+        transaction = transaction_of(rest)
+        check_version(rest, transaction)
+        legs = _legs(rest, transaction)
+        with suppress(IntegrityError), database_transaction.atomic():
+            if _write_legs(plan, rest, transaction, legs, first=len(before) + 1):
+                _tell(rest, transaction, legs, f"to finish a refund plan: {Money(missing, plan.currency)} again")
+                return plan
+            database_transaction.set_rollback(True)
+    raise changing_right_now()
+
+
+def _custom_references(plan: RefundPlan, leg: Modification) -> dict[str, str]:
+    """Those of the first asking, but for the mark of who asked then."""
+    asker = who_asked(Source(plan.source), plan.requested_by)
+    return {name: value for name, value in leg.custom_references.items() if value != asker}
+
+
+def _already_planned(wish: Wish) -> RefundPlan | None:
+    """The plan of a repeated form, when it is the same form; a conflict when it says something else."""
+    known = RefundPlan.objects.filter(pk=wish.modification_id).first()
+    if known is None:
+        single = Modification.objects.filter(pk=wish.modification_id).first()
+        if single is not None:
+            check_visible(wish, single.transaction_id)
+            raise used_for(f"a {VERBS[Kind(single.kind)]} of {Money(single.amount, single.currency)}")
+        return None
+    check_visible(wish, known.transaction_id)
+    if wish.kind is Kind.REFUND and is_same_wish(wish, known):
+        return known
+    raise used_for(f"a refund of {Money(known.amount, known.currency)} over several captures")
+
+
+def _legs(wish: Wish, transaction: Transaction) -> tuple[Leg, ...]:
+    """Ask the rules once for the whole, then draw on the captures. Raises Refused."""
+    captures = list(transaction.captures.all())
+    situation = situation_of(transaction, wish.by, now=database_now(), captures=captures)
+    check_wish(wish, transaction, situation)
+    try:
+        return allocate(refundable_captures(captures, situation.capability, situation.now), wish.amount)
+    except ValueError as short:
+        money = Money(wish.amount, transaction.currency)
+        sentence = f"The captures of this transaction do not hold {money} together. Nothing was sent; ask for less."
+        raise NotAllowed(sentence, code="amount") from short
+
+
+def _write_plan(wish: Wish, transaction: Transaction, legs: Sequence[Leg]) -> RefundPlan:
+    plan = RefundPlan.objects.create(
+        id=wish.modification_id,
+        merchant_id=transaction.merchant_id,
+        transaction=transaction,
+        amount=wish.amount,
+        currency=transaction.currency,
+        reason=wish.reason,
+        description=description_of(wish),
+        requested_by=wish.by,
+        requested_at=database_now(),
+        source=wish.source,
+    )
+    find_by_id(plan.pk, transaction)
+    _tell(wish, transaction, legs, f"to refund {Money(wish.amount, transaction.currency)}")
+    return plan
+
+
+def _write_legs(
+    plan: RefundPlan, wish: Wish, transaction: Transaction, legs: Sequence[Leg], *, first: int
+) -> list[Modification]:
+    """Reserve and write each leg; an empty list when somebody was first, and the caller undoes what was reserved."""
+    written = []
+    for number, leg in enumerate(legs, start=first):
+        of_leg = replace(wish, modification_id=leg_id(plan.pk, number), amount=leg.amount)
+        reserved = books.reserve(
+            transaction, Kind.REFUND, amount=leg.amount, modification_id=of_leg.modification_id, capture=leg.capture
+        )
+        if not reserved:
+            return []
+        written.append(write(of_leg, transaction, leg.capture, plan=plan))
+    return written
+
+
+def _tell(wish: Wish, transaction: Transaction, legs: Sequence[Leg], what: str) -> None:
+    parts = ", ".join(str(Money(leg.amount, transaction.currency)) for leg in legs)
+    audit.record(
+        verb="refund_plan.requested",
+        sentence=f"{wish.by.get_username()} asked {what}, one refund for each capture, the newest first: {parts}.",
+        source=wish.source,
+        by=wish.by,
+        transaction=transaction,
+        details={"plan": str(wish.modification_id), "amount": wish.amount, "currency": transaction.currency},
+    )
