@@ -17,8 +17,7 @@ from orders.gateways.smartpay_words import TITLE, state_of
 from orders.gateways.transport import fault_sentence, is_success, status_sentence
 
 NO_LOOK_UP = "SmartPay cannot be asked for a payment whose transactionId never arrived; nothing more is sent."
-TELLS_NOTHING = frozenset({408, 425, 429})
-CONFLICT = 409
+TELLS_NOTHING = frozenset({408, 409, 425, 429})
 
 _TAKEN = re.compile(r"unique|already|exist|duplicate|taken|in use", re.IGNORECASE)
 
@@ -38,14 +37,14 @@ def judge_payment(seen: Observation, request: FrozenRequest, instruction: Instru
 def _judge_failure(seen: Observation, status: int) -> Outcome:
     problem = stated_problem(seen)
     facts = with_problem(Facts(), problem)
-    if not 400 <= status < 500 or status in TELLS_NOTHING:
-        return outcome_of(seen, Verdict.UNKNOWN, status_sentence(seen, TITLE), facts)
-    if problem.stated and (status == CONFLICT or _is_taken_reference(problem)):
+    if _is_taken_reference(problem):
         reason = (
             "SmartPay has a payment under this reference already: the payment exists at the gateway, and nothing more "
             "is sent. Wait for its notification, or enter its transactionId."
         )
         return outcome_of(seen, Verdict.UNKNOWN, reason, facts, review=True)
+    if not 400 <= status < 500 or status in TELLS_NOTHING:
+        return outcome_of(seen, Verdict.UNKNOWN, status_sentence(seen, TITLE), facts)
     return judge_refusal(seen)
 
 

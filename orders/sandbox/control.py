@@ -4,7 +4,7 @@ Amounts are integers in minor units, or texts in major units ("49.99"). A refusa
 
     GET    /_health                    GET /_settlement?date=YYYY-MM-DD&merchantKey=
     GET    /_ledger                    filters gateway, transactionId, modificationId, since
-    POST   /_control/merchants         merchantKey, authenticationKey
+    POST   /_control/merchants         merchantKey, authenticationKey, multiCapture (true: several captures at A)
     POST   /_control/orders            one order or {"orders": [...]}; fields in given_orders.KNOWN
     GET    /_control/faults            the rules, and how often each kind has fired
     POST   /_control/faults            one rule or {"rules": [...]}: fault, then any of modificationId, transactionId,
@@ -16,6 +16,8 @@ Amounts are integers in minor units, or texts in major units ("49.99"). A refusa
     POST   /_control/portal            transactionId, action (capture, cancel, refund, cancelOrRefund), amount
     POST   /_control/settle            transactionId
     POST   /_control/chargeback        transactionId, amount
+    POST   /_control/expire            transactionId: an authorization, or the time to pay, ends now
+    POST   /_control/shopper           transactionId, action (pay): the buyer of a prepayment or an invoice pays
     GET    /_control/webhook           where webhooks go
     POST   /_control/webhook           gateway, merchantKey, url (null: nowhere), secret
     GET    /_control/deliveries        filters id, gateway, merchantKey, state (waiting, acknowledged, given_up, lost)
@@ -95,6 +97,8 @@ class Control:
             ("POST", "/_control/portal"): self._act_in_portal,
             ("POST", "/_control/settle"): self._settle,
             ("POST", "/_control/chargeback"): self._charge_back,
+            ("POST", "/_control/expire"): self._expire,
+            ("POST", "/_control/shopper"): self._act_as_shopper,
             ("GET", "/_control/dials"): lambda _request: ledger.dials.as_wire(),
             ("POST", "/_control/dials"): self._turn_dials,
             ("GET", "/_control/webhook"): lambda _request: self._webhooks(),
@@ -163,7 +167,12 @@ class Control:
         key, secret = str(body.get("merchantKey", "")), str(body.get("authenticationKey", ""))
         if not key or len(key) > 36 or ":" in key or not secret:
             raise Unusable("merchantKey has 1 to 36 characters and no colon; authenticationKey is not empty.")
+        several = body.get("multiCapture")
+        if several not in (None, True, False):
+            raise Unusable("multiCapture is true or false.")
         self._ledger.add_merchant(key, secret)
+        if several is not None:
+            self._ledger.set_several_captures(key, several)
         return {"merchantKey": key}
 
     def _make_orders(self, request: Request) -> Answer:
@@ -203,6 +212,16 @@ class Control:
         transaction_id = str(body.get("transactionId", ""))
         amount = self._amount(body, transaction_id)
         return _execution_facts(portal.charge_back(self._ledger, transaction_id=transaction_id, amount=amount))
+
+    def _expire(self, request: Request) -> Answer:
+        expired = portal.expire(self._ledger, transaction_id=str(_object(request).get("transactionId")))
+        return audit.transaction_line(expired)
+
+    def _act_as_shopper(self, request: Request) -> Answer:
+        body = _object(request)
+        if body.get("action", "pay") != "pay":
+            raise Unusable("The shopper can pay; action is pay.")
+        return _execution_facts(portal.pay(self._ledger, transaction_id=str(body.get("transactionId"))))
 
     def _amount(self, body: Answer, transaction_id: str) -> int | None:
         if body.get("amount") is None:

@@ -15,6 +15,7 @@ SPELLINGS = ("random", "CANCELLATION", "CANCELATION")
 DATE_FORMATS = ("random", "iso", "space")
 OUTCOMES = ("succeed", "fail")
 REPLAYS = ("on", "off")
+PREPAYMENTS = ("AUTHORIZATION_PENDING", "CAPTURE_PENDING", "CAPTURED")
 ENVELOPES = ("v2", "v1", "v1_bare")
 RANGES = {"smarterpay_release_days": (1, 30)}
 HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -38,6 +39,10 @@ class Dials:
     """False: optional fields are never left out and no unknown field is added."""
     magic_amounts: bool = True
     multi_capture: bool = False
+    prepayment_status: str = "AUTHORIZATION_PENDING"
+    """Gateway A: what a new prepayment or invoice is before the buyer pays; CAPTURED: the money is there at once."""
+    programme_refunds: bool = False
+    """Gateway A: refunds tell of a programme refund too."""
     fee_basis_points: int = 150
     starter_orders: bool = True
     """Gateway B: a test key that nobody introduced finds a dozen orders on its first use."""
@@ -76,6 +81,7 @@ class Dials:
 CHOICES = {
     "async_outcome": OUTCOMES,
     "replay": REPLAYS,
+    "prepayment_status": PREPAYMENTS,
     "spelling": SPELLINGS,
     "date_format": DATE_FORMATS,
     "smarterpay_idempotency": REPLAYS,

@@ -1,9 +1,9 @@
 """Every kind of fault, in one table: what it does, when it strikes, and the magic cents that ask for it.
 
-A magic amount is an amount sent in a capture or refund whose last two digits stand in this table: refunding 25.21 loses
-the reply. It strikes the first request with that modification id only, so that a retry with the same bytes succeeds.
-None ends in 0, 5 or 9 or lies below ten cents, because prices and boundary tests do. The dial `magicAmounts` switches
-all of them off.
+A magic amount is an amount sent in a capture, refund or new payment whose last two digits stand in this table:
+refunding 25.21 loses the reply. It strikes the first request with that modification id only, so that a retry with the
+same bytes succeeds. None ends in 0, 5 or 9 or lies below ten cents, because prices and boundary tests do. The dial
+`magicAmounts` switches all of them off.
 """
 
 from __future__ import annotations
@@ -90,6 +90,8 @@ KINDS: dict[str, Kind] = {
         *_kinds(
             Stage.EXECUTION,
             ("wrong_amount_executed", 94, "executes another amount, and says so"),
+            ("split_leg_fails", 33, "executes; the last leg of the split fails alone (gateway A)"),
+            ("programme_refund_fails", 34, "executes; the programme refund fails alone (gateway A)"),
             ("pending", 31, "answers *_PENDING and ends well after the asynchronous delay"),
             ("pending_then_failed", 32, "answers *_PENDING and ends FAILED after the asynchronous delay"),
         ),

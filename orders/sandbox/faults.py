@@ -21,7 +21,7 @@ class Rule:
     """One fault rule. `amount` in minor units; `times_left` None means without end.
 
     `path` is the start of a path under the gateway's prefix, such as /payment/status; "*" is any path. A rule without a
-    path concerns captures, cancellations and refunds, not status queries and checkouts.
+    path concerns captures, cancellations, refunds and new payments, not status queries and checkouts.
     """
 
     id: int

@@ -35,6 +35,13 @@ class Ledger:
         expected = self._merchants.get(merchant_key)
         return expected is not None and hmac.compare_digest(expected.encode(), authentication_key.encode())
 
+    def merchants_with(self, starts: tuple[str, ...]) -> list[str]:
+        """Merchants whose secret starts like one of these: those of one gateway, where its secrets tell."""
+        return sorted(name for name, secret in self._merchants.items() if secret.startswith(starts))
+
+    def secret_of(self, merchant_key: str) -> str:
+        return str(self._merchants[merchant_key])
+
     def merchant_of(self, authentication_key: str) -> str | None:
         """The merchant whose secret this is, for gateways whose requests name no merchant."""
         found = [
@@ -43,6 +50,14 @@ class Ledger:
             if hmac.compare_digest(secret.encode(), authentication_key.encode())
         ]
         return found[0] if found else None
+
+    def several_captures(self, merchant_key: str) -> bool:
+        """Whether this merchant of gateway A may capture an authorization several times: its own word, or the dial."""
+        row = self.store.row("SELECT multi_capture FROM a_merchants WHERE merchant_key = ?", (merchant_key,))
+        return self.dials.now.multi_capture if row is None else bool(row[0])
+
+    def set_several_captures(self, merchant_key: str, allowed: bool) -> None:
+        self.store.run("INSERT OR REPLACE INTO a_merchants VALUES (?, ?)", (merchant_key, allowed))
 
     def transaction(self, transaction_id: str) -> Transaction | None:
         row = self.store.row("SELECT * FROM transactions WHERE transaction_id = ?", (transaction_id,))
@@ -126,6 +141,7 @@ _CHANGING = (
     "status",
     "history",
     "last_status_at",
+    "transaction_reference",
     "expires_at",
     "auto_capture_at",
 )

@@ -14,6 +14,7 @@ from orders.sandbox.control import CATCH_UPS, Control
 from orders.sandbox.deliveries import Deliveries
 from orders.sandbox.dials import DialBoard
 from orders.sandbox.faults import FaultDial
+from orders.sandbox.gateway_a import notifications as smartpay_events
 from orders.sandbox.gateway_a.door import PREFIX as GATEWAY_A
 from orders.sandbox.gateway_a.door import Door as GatewayADoor
 from orders.sandbox.gateway_c import events as smarterpay_events
@@ -43,6 +44,7 @@ class Sandbox:
         self.ledger = Ledger(self._store, dials, self._deliveries)
         faults = FaultDial(self._store, dials)
         self._gateway_a = GatewayADoor(self.ledger, faults)
+        self._deliveries.teach(smartpay_events.GATEWAY, smartpay_events.manner(self._deliveries))
         self._gateway_c = GatewayCDoor(self.ledger, faults)
         self._deliveries.teach(smarterpay_events.NAME, smarterpay_events.manner(self._deliveries, dials))
         self._control = Control(self.ledger, faults)

@@ -47,6 +47,21 @@ CREATE TABLE IF NOT EXISTS answers (
     merchant_key TEXT NOT NULL, modification_id TEXT NOT NULL, path TEXT NOT NULL, body_sha256 TEXT NOT NULL,
     http_status INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (merchant_key, modification_id)
 );
+CREATE TABLE IF NOT EXISTS a_merchants (
+    merchant_key TEXT PRIMARY KEY, multi_capture INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS a_splits (
+    transaction_id TEXT NOT NULL, position INTEGER NOT NULL, destination TEXT NOT NULL, amount INTEGER NOT NULL,
+    description TEXT, PRIMARY KEY (transaction_id, position)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS a_facts (
+    merchant_key TEXT NOT NULL, modification_id TEXT NOT NULL, facts TEXT NOT NULL,
+    PRIMARY KEY (merchant_key, modification_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS a_deals (
+    merchant_key TEXT NOT NULL, reference TEXT NOT NULL, type_code TEXT NOT NULL, amount INTEGER,
+    currency TEXT NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY (merchant_key, reference)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS requests (
     sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, merchant_key TEXT,
     modification_id TEXT, transaction_id TEXT, body_sha256 TEXT, outcome TEXT NOT NULL, fault TEXT,
@@ -88,8 +103,8 @@ CREATE INDEX IF NOT EXISTS b_orders_expiry ON b_orders (expires_at) WHERE status
 CREATE TABLE IF NOT EXISTS b_payments (
     sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL, merchant_key TEXT NOT NULL,
     test INTEGER NOT NULL, amount INTEGER NOT NULL, refunded INTEGER NOT NULL, status TEXT NOT NULL,
-    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, reference TEXT, description TEXT, line_items TEXT NOT NULL,
-    metadata TEXT NOT NULL, CHECK (refunded <= amount)
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, reference TEXT, description TEXT,
+    line_items TEXT NOT NULL, metadata TEXT NOT NULL, CHECK (refunded <= amount)
 );
 CREATE INDEX IF NOT EXISTS b_payments_newest ON b_payments (merchant_key, created_at, sequence);
 CREATE INDEX IF NOT EXISTS b_payments_order ON b_payments (order_id);
@@ -126,6 +141,10 @@ TABLES = (
     "transactions",
     "executions",
     "answers",
+    "a_merchants",
+    "a_splits",
+    "a_facts",
+    "a_deals",
     "requests",
     "rules",
     "fired",

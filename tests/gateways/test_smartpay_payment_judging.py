@@ -143,10 +143,10 @@ def test_a_refused_reference_is_evidence_that_the_payment_exists(message: str, i
     assert "the payment exists at the gateway, and nothing more is sent" in outcome.reason
 
 
-def test_a_conflict_is_taken_for_the_same_evidence() -> None:
-    assert refused("Conflict.", status=409, code="conflict").review
-    assert not judged(409, b"<html>").review
-    assert judged(409, b"<html>").verdict is Verdict.UNKNOWN
+def test_a_conflict_is_the_same_evidence_only_when_it_is_about_the_reference() -> None:
+    about_the_reference = refused("Value already exists.", status=409, property="partnerReference")
+
+    assert (about_the_reference.verdict, about_the_reference.review) == (Verdict.UNKNOWN, True)
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 415, 422])
@@ -166,7 +166,7 @@ def test_a_refusal_in_anybody_elses_words_is_unknown(status: int) -> None:
     assert judged(status, b"<html>Bad Request</html>").verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503])
 def test_an_answer_that_tells_nothing_is_unknown(status: int) -> None:
     outcome = refused("Try again.", status=status, code="busy")
 

@@ -7,6 +7,7 @@ never varies here (amount, currency, status, ids and references of the modificat
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,27 +45,49 @@ class Style:
         return self._dice.choice(options) if wanted == "random" else wanted
 
 
+Facts = Mapping[str, dict[str, Any]]
+"""What modificationData says besides, by modification id: legs of a split, a programme refund."""
+
+
 def modification_answer(
-    transaction: Transaction, execution: Execution, *, style: Style, ignored: tuple[str, ...]
+    transaction: Transaction, execution: Execution, *, style: Style, ignored: tuple[str, ...], facts: Facts
 ) -> dict[str, Any]:
     """What a POST answers: the payment, and `modification` as one object."""
     body = _payment(transaction, style)
     if style.adds():
         body["modificationId"] = execution.modification_id
-    body["modification"] = _modification(transaction, execution, style)
+    body["modification"] = _modification(transaction, execution, style, facts)
     if ignored:
         body["ignoredProperties"] = list(ignored)
     return body
 
 
-def status_answer(transaction: Transaction, executions: list[Execution], *, style: Style) -> dict[str, Any]:
+def payment_answer(
+    transaction: Transaction, execution: Execution | None, *, style: Style, ignored: tuple[str, ...], facts: Facts
+) -> dict[str, Any]:
+    """What an authorization answers: the payment, with all that the two examples of seed 002 disagree about."""
+    body = _payment(transaction, style)
+    if style.leaves_out():
+        body["transactionOverview"]["amount"] = False
+    if style.adds():
+        body["modificationId"] = transaction.transaction_id
+    if execution is not None and not style.leaves_out():
+        body["modification"] = _modification(transaction, execution, style, facts)
+    if ignored:
+        body["ignoredProperties"] = list(ignored)
+    return body
+
+
+def status_answer(
+    transaction: Transaction, executions: list[Execution], *, style: Style, facts: Facts
+) -> dict[str, Any]:
     """What GET status answers: the payment, its own history, and `modifications` as a list."""
     body = _payment(transaction, style)
     body["statusHistory"] = [
         {"status": status, "statusDate": style.date(at), "modificationAmount": _original_amount(transaction)}
         for status, at in transaction.history
     ]
-    body["modifications"] = [_modification(transaction, one, style) for one in executions]
+    body["modifications"] = [_modification(transaction, one, style, facts) for one in executions]
     return body
 
 
@@ -103,7 +126,7 @@ def _overview(transaction: Transaction, style: Style) -> dict[str, Any]:
     return {**overview, **transaction.overview}
 
 
-def _modification(transaction: Transaction, execution: Execution, style: Style) -> dict[str, Any]:
+def _modification(transaction: Transaction, execution: Execution, style: Style, facts: Facts) -> dict[str, Any]:
     amount = {
         "amount": for_json(execution.amount, execution.currency),
         "currencyCode": execution.currency,
@@ -113,7 +136,7 @@ def _modification(transaction: Transaction, execution: Execution, style: Style) 
         "creationDate": style.date(execution.created_at),
         "status": execution.status,
         "modificationAmount": amount,
-        "modificationData": _modification_facts(execution, style),
+        "modificationData": {**_modification_data(execution, style), **facts.get(execution.modification_id, {})},
     }
     if execution.error is not None:
         body["error"] = execution.error
@@ -124,7 +147,7 @@ def _modification(transaction: Transaction, execution: Execution, style: Style) 
     return body
 
 
-def _modification_facts(execution: Execution, style: Style) -> dict[str, Any]:
+def _modification_data(execution: Execution, style: Style) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "modificationId": execution.modification_id,
         "type": style.spelling if execution.type == "CANCELLATION" else execution.type,

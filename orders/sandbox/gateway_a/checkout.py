@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from typing import Any
 
 from orders.sandbox import json_text
-from orders.sandbox.gateway_a import fields
+from orders.sandbox.gateway_a import deals, fields, notifications, payment_fields, prepayments
 from orders.sandbox.gateway_a.answers import Style
 from orders.sandbox.gateway_a.errors import refuse_access, refuse_value
 from orders.sandbox.gateway_a.movements import AUTHORIZED
@@ -15,7 +14,8 @@ from orders.sandbox.ledger import Ledger
 from orders.sandbox.records import Transaction, new_id, new_reference
 from orders.sandbox.wire import Reply
 
-PARTNER_REFERENCE = re.compile(r"[a-zA-Z0-9\-_.:]{1,64}")
+PAID_AT_ONCE = frozenset({"GIROPAY", "IDEAL", "PAYBBNK", "PAYUBLK"})
+"""Online bank transfers: the shopper confirms the payment itself, nothing is authorized first (seed 000)."""
 
 
 def create(ledger: Ledger, *, merchant_key: str, body: dict[str, Any]) -> Reply:
@@ -40,19 +40,39 @@ def complete(ledger: Ledger, transaction: Transaction, *, accepted: bool) -> boo
         return False
     now = ledger.dials.clock_ms()
     if accepted:
-        authorize(ledger, transaction, at=now)
+        _accept(ledger, transaction, at=now)
     else:
         transaction.move_to("FAILED", now)
-    ledger.save(transaction)
+        ledger.save(transaction)
     return True
+
+
+def _accept(ledger: Ledger, transaction: Transaction, *, at: int) -> None:
+    """What a yes means depends on the method: money reserved, taken, or promised."""
+    if transaction.payment_method in prepayments.METHODS:
+        prepayments.await_money(ledger, transaction, at=at, status=prepayments.WAITING[0])
+        ledger.save(transaction)
+    elif transaction.payment_method in PAID_AT_ONCE:
+        prepayments.take_everything(ledger, transaction, at=at, origin="shopper")
+    else:
+        authorize(ledger, transaction, at=at)
+        ledger.save(transaction)
+        notifications.tell_payment(ledger, transaction, origin="shopper")
 
 
 def authorize(ledger: Ledger, transaction: Transaction, *, at: int) -> None:
     """From now on the money is reserved, until it is captured, cancelled, or the time is over."""
     transaction.move_to(AUTHORIZED, at)
-    transaction.expires_at = at + ledger.dials.now.authorization_seconds * 1000
+    seconds = deals.life_seconds(transaction, ledger.dials.now.authorization_seconds)
+    transaction.expires_at = at + seconds * 1000
     if transaction.auto_capture_seconds is not None:
         transaction.auto_capture_at = at + transaction.auto_capture_seconds * 1000
+
+
+def check_is_free(ledger: Ledger, merchant_key: str, reference: str | None) -> None:
+    """A partnerReference is unique per merchant (seed 002). Raises Refused."""
+    if reference is not None and ledger.partner_reference_taken(merchant_key, reference):
+        raise refuse_value("Value must be unique.", property="partnerReference")
 
 
 def new_token() -> str:
@@ -67,6 +87,7 @@ def _transaction(ledger: Ledger, merchant_key: str, body: dict[str, Any]) -> Tra
     amount = fields.amount_minor(payment.get("amount"), currency, property="payment.amount")
     consumer = body.get("consumer")
     now = ledger.dials.clock_ms()
+    deal = deals.deal_for(ledger, body, merchant_key=merchant_key, amount=amount, currency=currency)
     transaction = Transaction(
         transaction_id=new_id(),
         merchant_key=merchant_key,
@@ -80,7 +101,8 @@ def _transaction(ledger: Ledger, merchant_key: str, body: dict[str, Any]) -> Tra
         checkout_token=new_token(),
         email=fields.optional_text(consumer, "email", 255, "consumer.") if isinstance(consumer, dict) else None,
         custom_references=fields.custom_references_in(body) or {},
-        multi_capture=ledger.dials.now.multi_capture,
+        overview={"deal": deals.as_wire(deal)} if deal else {},
+        multi_capture=ledger.several_captures(merchant_key),
         created_at=now,
     )
     transaction.move_to("CREATED", now)
@@ -88,12 +110,6 @@ def _transaction(ledger: Ledger, merchant_key: str, body: dict[str, Any]) -> Tra
 
 
 def _partner_reference(ledger: Ledger, merchant_key: str, body: dict[str, Any]) -> str | None:
-    """Unique per merchant (seed 002)."""
-    reference = fields.optional_text(body, "partnerReference", 64)
-    if reference is None:
-        return None
-    if not PARTNER_REFERENCE.fullmatch(reference):
-        raise refuse_value("Value has characters that are not allowed.", property="partnerReference")
-    if ledger.partner_reference_taken(merchant_key, reference):
-        raise refuse_value("Value must be unique.", property="partnerReference")
+    reference = payment_fields.partner_reference_in(body)
+    check_is_free(ledger, merchant_key, reference)
     return reference

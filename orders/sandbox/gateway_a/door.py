@@ -6,7 +6,7 @@ from orders.sandbox import json_text, spoiling
 from orders.sandbox.doorway import StillRunning, Turns, digest, wait_for_latency, wait_if
 from orders.sandbox.fault_kinds import KINDS, Stage
 from orders.sandbox.faults import FaultDial, Strike
-from orders.sandbox.gateway_a import checkout, fields, misconduct
+from orders.sandbox.gateway_a import authorize, checkout, deals, fields, legs, misconduct
 from orders.sandbox.gateway_a.answers import Style, status_answer
 from orders.sandbox.gateway_a.errors import Refused, refuse_access, refuse_state, validation
 from orders.sandbox.gateway_a.execution import execute
@@ -25,6 +25,7 @@ KIND_OF_PATH = {
     "/payment/cancelOrRefund": "cancelOrRefund",
     "/payment/refund": "refund",
 }
+MODIFYING = frozenset({*KIND_OF_PATH, *authorize.PATHS})
 
 
 class Door:
@@ -40,7 +41,7 @@ class Door:
         """The whole life of a request: fault before, answer, fault after. Always leaves a line in the request log."""
         wait_for_latency(self._ledger.dials.now)
         path = request.path[len(PREFIX) :]
-        subject = subject_of(request, path, modifies=path in KIND_OF_PATH, ledger=self._ledger)
+        subject = subject_of(request, path, modifies=path in MODIFYING, ledger=self._ledger)
         arrival = Arrival(method=request.method, path=request.path, body_sha256=digest(request.body))
         arrival.merchant_key, arrival.modification_id = subject.merchant_key, subject.modification_id
         arrival.transaction_id = subject.transaction_id
@@ -75,6 +76,10 @@ class Door:
             return self._modify(request, KIND_OF_PATH[path], merchant_key, arrival, strike)
         if request.method == "POST" and path == CREATION_PATH:
             return self._create(request, merchant_key, arrival, strike)
+        if request.method == "POST" and path in authorize.PATHS:
+            return self._authorize(request, merchant_key, arrival, strike)
+        if request.method == "PUT" and path == deals.PATH:
+            return self._make_deal(request, merchant_key, arrival)
         raise refuse_access(404)
 
     def _status(self, merchant_key: str, transaction_id: str, arrival: Arrival, strike: Strike | None) -> Reply:
@@ -87,7 +92,8 @@ class Door:
             executions = self._ledger.executions(transaction_id)
             self._status_reads += 1
             style = Style(self._ledger.dials.now, f"{transaction_id}|{self._status_reads}")
-            body = status_answer(transaction, executions, style=style)
+            facts = legs.facts_of(self._ledger, executions)
+            body = status_answer(transaction, executions, style=style, facts=facts)
             if strike and KINDS[strike.fault].stage is Stage.ANSWER:
                 misconduct.distort(body, strike.fault)
             reply = spoiling.spoilt(Reply(body=json_text.write(body)), strike, say=misconduct.say)
@@ -101,6 +107,23 @@ class Door:
         with self._ledger.store.transaction():
             made = checkout.create(self._ledger, merchant_key=merchant_key, body=body)
             reply = spoiling.spoilt(made, strike, say=misconduct.say)
+            arrival.outcome = "created"
+            self._ledger.log(arrival, reply.status_seen)
+        return reply
+
+    def _authorize(self, request: Request, merchant_key: str, arrival: Arrival, strike: Strike | None) -> Reply:
+        wait_if("slow", strike)
+        body = fields.object_in(request.body)
+        with self._ledger.store.transaction():
+            made = authorize.authorize(self._ledger, body, merchant_key=merchant_key, arrival=arrival, strike=strike)
+            reply = spoiling.spoilt(made, strike, say=misconduct.say)
+            self._ledger.log(arrival, reply.status_seen)
+        return reply
+
+    def _make_deal(self, request: Request, merchant_key: str, arrival: Arrival) -> Reply:
+        body = fields.object_in(request.body)
+        with self._ledger.store.transaction():
+            reply = deals.create(self._ledger, body, merchant_key=merchant_key)
             arrival.outcome = "created"
             self._ledger.log(arrival, reply.status_seen)
         return reply

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from orders.sandbox import json_text
 from orders.sandbox.fault_kinds import KINDS, Stage
 from orders.sandbox.faults import Strike
-from orders.sandbox.gateway_a import fields, misconduct, movements
+from orders.sandbox.gateway_a import fields, legs, misconduct, movements, notifications
 from orders.sandbox.gateway_a.answers import Style, modification_answer
 from orders.sandbox.gateway_a.errors import Refused, provider_error, refuse_access, refuse_value
 from orders.sandbox.gateway_a.passing_time import catch_up
@@ -41,13 +41,13 @@ def execute(ledger: Ledger, order: fields.Order, *, arrival: Arrival, strike: St
         return refusal.reply
     execution = _execution(ledger, transaction, order, movement, _manner(ledger, transaction, strike))
     execution.request_sha256 = arrival.body_sha256
-    book(ledger, transaction, execution)
+    book(ledger, transaction, execution, fault=fault)
     arrival.outcome = "failed" if execution.status == "FAILED" else "executed"
     return _reply(ledger, transaction, execution, order, fault)
 
 
-def book(ledger: Ledger, transaction: Transaction, execution: Execution) -> None:
-    """Write the execution and what it does to its transaction."""
+def book(ledger: Ledger, transaction: Transaction, execution: Execution, *, fault: str | None = None) -> None:
+    """Write the execution and what it does to its transaction, and tell of it when it has ended."""
     at = execution.created_at
     if execution.status in movements.PENDING_STATUS.values():
         movements.start(transaction, type=execution.type, at=at)
@@ -55,6 +55,9 @@ def book(ledger: Ledger, transaction: Transaction, execution: Execution) -> None
         movements.complete(transaction, type=execution.type, amount=execution.amount, kind=execution.kind, at=at)
     ledger.add_executions([execution])
     ledger.save(transaction)
+    legs.share_out(ledger, transaction, execution, fault=fault)
+    if execution.status not in (*movements.PENDING_STATUS.values(), "FAILED"):
+        notifications.tell_movement(ledger, transaction, execution)
 
 
 def _movement(ledger: Ledger, transaction: Transaction, order: fields.Order, fault: str | None) -> movements.Movement:
@@ -124,7 +127,8 @@ def _reply(
     ledger: Ledger, transaction: Transaction, execution: Execution, order: fields.Order, fault: str | None
 ) -> Reply:
     style = Style(ledger.dials.now, f"{order.merchant_key}|{order.modification_id}")
-    body = modification_answer(transaction, execution, style=style, ignored=order.ignored)
+    facts = legs.facts_of(ledger, [execution])
+    body = modification_answer(transaction, execution, style=style, ignored=order.ignored, facts=facts)
     if fault is not None and KINDS[fault].stage is Stage.ANSWER:
         misconduct.distort(body, fault)
     return Reply(body=json_text.write(body))

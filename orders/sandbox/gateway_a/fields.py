@@ -60,7 +60,7 @@ def check_headers(request: Request) -> None:
             continue
         if not value:
             raise Refused(validation(f"The header {name} is required.", "value_required", property=name))
-    if request.method == "POST" and request.headers["content-type"].split(";")[0].strip() != "application/json":
+    if request.method != "GET" and request.headers["content-type"].split(";")[0].strip() != "application/json":
         raise Refused(validation("Must be application/json.", property="Content-Type"))
     if request.headers["accept-language"] != "en-US":
         raise Refused(validation("Must be en-US.", property="Accept-Language"))

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from orders.sandbox import amounts
-from orders.sandbox.gateway_a import checkout, given_history, movements
+from orders.sandbox.gateway_a import checkout, given_history, legs, movements, prepayments
+from orders.sandbox.gateway_a.payment_fields import Part
 from orders.sandbox.ledger import Ledger
 from orders.sandbox.records import Execution, Transaction, new_id, new_reference
 
-STATES = ("CREATED", "FAILED", "AUTHORIZATION_COMPLETED", "CAPTURED", "SETTLED", "CANCELLED", "EXPIRED", "CHARGEBACK")
+STATES = (
+    *("CREATED", "FAILED", *prepayments.WAITING, "AUTHORIZATION_COMPLETED"),
+    *("CAPTURED", "SETTLED", "CANCELLED", "EXPIRED", "CHARGEBACK"),
+)
+"""Those in the middle of the first row wait for the buyer's money; their method is PREPMNT or PAYINVC."""
 KNOWN = frozenset(
     (
         "merchantKey",
@@ -26,6 +31,7 @@ KNOWN = frozenset(
         "customReferences",
         "overview",
         "transactionReference",
+        "split",
         "captured",
         "refunded",
         "multiCapture",
@@ -47,14 +53,19 @@ def make(ledger: Ledger, wishes: list[dict[str, Any]]) -> list[Transaction]:
     """Make every wished transaction, or none. Raises BadOrder."""
     transactions: list[Transaction] = []
     executions: list[Execution] = []
+    splits: dict[str, list[Part]] = {}
     for wish in wishes:
         for number in range(_count(wish)):
             transaction, movements_before = _made(ledger, wish, number)
             transactions.append(transaction)
             executions += movements_before
+            if wish.get("split"):
+                splits[transaction.transaction_id] = _split(wish, transaction)
     with ledger.store.transaction():
         ledger.add_transactions(transactions)
         ledger.add_executions(executions)
+        for transaction_id, parts in splits.items():
+            legs.keep_split(ledger, transaction_id, parts)
     return transactions
 
 
@@ -69,12 +80,43 @@ def _made(ledger: Ledger, wish: dict[str, Any], number: int) -> tuple[Transactio
     if status == "FAILED":
         transaction.move_to("FAILED", at)
         return transaction, []
+    if status in prepayments.WAITING:
+        return _waiting(ledger, transaction, wish, status), []
     checkout.authorize(ledger, transaction, at=at)
     if wish.get("expiresInSeconds") is not None:
         transaction.expires_at = ledger.dials.clock_ms() + int(wish["expiresInSeconds"]) * 1000
     if "history" in wish:
         return transaction, _relived(ledger, transaction, wish["history"])
     return transaction, _moved(transaction, wish, status, at)
+
+
+def _waiting(ledger: Ledger, transaction: Transaction, wish: dict[str, Any], status: str) -> Transaction:
+    if transaction.payment_method not in prepayments.METHODS:
+        raise BadOrder(f"{status} waits for the buyer's money; paymentMethod is PREPMNT or PAYINVC.")
+    reference = transaction.transaction_reference
+    prepayments.await_money(ledger, transaction, at=transaction.created_at, status=status)
+    transaction.transaction_reference = reference or transaction.transaction_reference
+    if wish.get("expiresInSeconds") is not None:
+        transaction.expires_at = ledger.dials.clock_ms() + int(wish["expiresInSeconds"]) * 1000
+    return transaction
+
+
+def _split(wish: dict[str, Any], transaction: Transaction) -> list[Part]:
+    """[{"destinationReference", "amount", "description"}], together at most the amount."""
+    try:
+        parts = [
+            Part(
+                destination=str(one["destinationReference"]),
+                amount=_amount(one["amount"], transaction.currency),
+                description=one.get("description"),
+            )
+            for one in wish["split"]
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadOrder("split is a list of objects with destinationReference and amount.") from error
+    if sum(part.amount for part in parts) > transaction.authorized:
+        raise BadOrder("The parts of the split are more than the amount.")
+    return parts
 
 
 def _relived(ledger: Ledger, transaction: Transaction, history: list[dict[str, Any]]) -> list[Execution]:
@@ -155,7 +197,7 @@ def _created(ledger: Ledger, wish: dict[str, Any], number: int) -> Transaction:
         custom_references=dict(wish.get("customReferences") or {}),
         overview=dict(wish.get("overview") or {}),
         transaction_reference=wish.get("transactionReference"),
-        multi_capture=bool(wish.get("multiCapture", ledger.dials.now.multi_capture)),
+        multi_capture=bool(wish.get("multiCapture", ledger.several_captures(wish["merchantKey"]))),
         asynchronous=wish.get("asynchronous"),
         auto_capture_seconds=wish.get("autoCaptureSeconds"),
         created_at=at,

@@ -58,6 +58,16 @@ def distort(body: dict[str, Any], fault: str) -> None:
             _distort_modification(modification, fault)
 
 
+def distort_payment(body: dict[str, Any], fault: str) -> None:
+    """The same for the answer to a new payment, whose amount stands in the overview."""
+    overview = body["transactionOverview"]
+    distort(body, fault)
+    if fault == "wrong_currency":
+        overview["currencyCode"] = "USD" if overview["currencyCode"] != "USD" else "EUR"
+    elif fault == "wrong_amount":
+        overview["amount"] = overview["amount"] + Decimal(1)
+
+
 def _distort_modification(modification: dict[str, Any], fault: str) -> None:
     amount = modification["modificationAmount"]
     if fault == "wrong_currency":

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from orders.sandbox.gateway_a import movements
+from orders.sandbox.gateway_a import movements, notifications, prepayments
 from orders.sandbox.gateway_a.errors import provider_error
 from orders.sandbox.ledger import Ledger
-from orders.sandbox.records import Execution, Transaction, new_id
+from orders.sandbox.records import Execution, Transaction
 
 
 def catch_up(ledger: Ledger, transaction: Transaction) -> None:
@@ -46,31 +46,16 @@ def _end(ledger: Ledger, transaction: Transaction, execution: Execution) -> None
         movements.complete(transaction, type=execution.type, amount=execution.amount, kind=execution.kind, at=at)
     ledger.conclude(execution)
     ledger.save(transaction)
+    notifications.tell_movement(ledger, transaction, execution)
 
 
 def _capture_automatically(ledger: Ledger, transaction: Transaction) -> None:
     at = transaction.auto_capture_at or 0
     transaction.auto_capture_at = None
-    amount = transaction.authorized - transaction.captured
-    if transaction.status == movements.AUTHORIZED and amount:
-        execution = Execution(
-            merchant_key=transaction.merchant_key,
-            modification_id=new_id(),
-            transaction_id=transaction.transaction_id,
-            kind="capture",
-            type="CAPTURE",
-            amount=amount,
-            currency=transaction.currency,
-            status="CAPTURED",
-            origin="auto",
-            created_at=at,
-            last_status_at=at,
-            reference=transaction.reference,
-            part_id=new_id(),
-        )
-        ledger.add_executions([execution])
-        movements.complete(transaction, type="CAPTURE", amount=amount, kind="capture", at=at)
-    ledger.save(transaction)
+    if transaction.status == movements.AUTHORIZED and transaction.authorized > transaction.captured:
+        prepayments.take_everything(ledger, transaction, at=at, origin="auto")
+    else:
+        ledger.save(transaction)
 
 
 def _expire(ledger: Ledger, transaction: Transaction) -> None:
@@ -78,3 +63,5 @@ def _expire(ledger: Ledger, transaction: Transaction) -> None:
     if transaction.status == movements.AUTHORIZED:
         movements.expire(transaction, at)
         ledger.save(transaction)
+    elif prepayments.is_waiting(transaction):
+        prepayments.abandon(ledger, transaction, at=at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orders.sandbox.gateway_a import movements
+from orders.sandbox.gateway_a import movements, notifications, prepayments
 from orders.sandbox.gateway_a.execution import book
 from orders.sandbox.gateway_a.passing_time import catch_up
 from orders.sandbox.ledger import Ledger
@@ -44,6 +44,7 @@ def settle(ledger: Ledger, *, transaction_id: str) -> Execution:
         )
         transaction.move_to("SETTLED", execution.created_at)
         _write(ledger, transaction, execution)
+        notifications.tell_payment(ledger, transaction, origin=execution.origin)
     return execution
 
 
@@ -62,6 +63,30 @@ def charge_back(ledger: Ledger, *, transaction_id: str, amount: int | None) -> E
             transaction.move_to("CHARGEBACK", execution.created_at)
         _write(ledger, transaction, execution)
     return execution
+
+
+def expire(ledger: Ledger, *, transaction_id: str) -> Transaction:
+    """The authorization, or the time to pay, ends now."""
+    with ledger.store.transaction():
+        transaction = _present(ledger, transaction_id)
+        now = ledger.dials.clock_ms()
+        if prepayments.is_waiting(transaction):
+            prepayments.abandon(ledger, transaction, at=now)
+        elif transaction.status == movements.AUTHORIZED:
+            movements.expire(transaction, now)
+            ledger.save(transaction)
+        else:
+            raise Impossible(f"Only what is open can expire; this one is {transaction.status}.")
+    return transaction
+
+
+def pay(ledger: Ledger, *, transaction_id: str) -> Execution:
+    """The buyer pays all of a prepayment or an invoice, under the reference that the gateway gave."""
+    with ledger.store.transaction():
+        transaction = _present(ledger, transaction_id)
+        if not prepayments.is_waiting(transaction):
+            raise Impossible(f"Nobody waits for this money; the transaction is {transaction.status}.")
+        return prepayments.receive(ledger, transaction, at=ledger.dials.clock_ms())
 
 
 def _present(ledger: Ledger, transaction_id: str) -> Transaction:

@@ -25,7 +25,7 @@ def subject_of(request: Request, path: str, *, modifies: bool, ledger: Ledger) -
         merchant_key=_claimed_merchant(request),
         transaction_id=transaction_id,
         modification_id=modification_id,
-        amount=_lenient_amount(body.get("modifiedAmount")),
+        amount=_lenient_amount(body.get("modifiedAmount", body.get("payment") if modifies else None)),
         attempt=attempt_of(ledger, modification_id=modification_id, transaction_id=transaction_id),
     )
 

@@ -16,7 +16,7 @@ from orders.sandbox.wire import Reply, Request
 
 SHOP_ADDRESS = "/checkouts/new"
 CHECKOUT_PREFIX = "/smartpay/checkout/"
-METHODS = ("VISA", "MSTRCRD", "AMEX", "PAYPAL", "SEPADDCORE", "GIROPAY", "PREPMNT", "CARDS")
+METHODS = ("VISA", "MSTRCRD", "AMEX", "PAYPAL", "SEPADDCORE", "GIROPAY", "IDEAL", "PREPMNT", "PAYINVC", "CARDS")
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "JPY", "SEK", "PLN")
 
 

@@ -24,6 +24,8 @@ LABELS = {
     "optional_fields": "Leave out and add optional fields",
     "magic_amounts": "Magic amounts",
     "multi_capture": "New checkouts allow several captures",
+    "prepayment_status": "Gateway A: a new prepayment or invoice is",
+    "programme_refunds": "Gateway A: refunds tell of a programme refund",
     "fee_basis_points": "Fee in settlements, basis points",
     "starter_orders": "Gateway B: a dozen orders for each new test key",
     "order_authorization_seconds": "Gateway B: life of an authorization, seconds",
