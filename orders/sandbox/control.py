@@ -19,9 +19,12 @@ Amounts are integers in minor units, or texts in major units ("49.99"). A refusa
     POST   /_control/expire            transactionId: an authorization, or the time to pay, ends now
     POST   /_control/shopper           transactionId, action (pay): the buyer of a prepayment or an invoice pays
     GET    /_control/webhook           where webhooks go
-    POST   /_control/webhook           gateway, merchantKey, url (null: nowhere), secret
+    POST   /_control/webhook           gateway, merchantKey, url (null: nowhere), secret; at gateway B an endpoint
     GET    /_control/deliveries        filters id, gateway, merchantKey, state (waiting, acknowledged, given_up, lost)
     POST   /_control/deliveries/resend id
+    POST   /_control/smartpay-orders/orders   one or {"orders": [...]} at gateway B; fields in its given_orders.KNOWN
+    POST   /_control/smartpay-orders/portal   transactionId, action (capture, cancel, refund, expire), amount, paymentId
+    POST   /_control/smartpay-orders/shopper  transactionId, decision (approve, decline, soft_decline)
     POST   /_control/smarterpay/payments   one or {"payments": [...]} at gateway C; fields in given_payments.KNOWN
     POST   /_control/smarterpay/portal     paymentId, action (release, cancel, void, refund, expire), amount
     POST   /_control/smarterpay/shopper    paymentId, decision (pay, decline)
@@ -47,6 +50,11 @@ from orders.sandbox.faults import BadRule, FaultDial, as_wire
 from orders.sandbox.gateway_a import given_orders, portal
 from orders.sandbox.gateway_a.errors import Refused
 from orders.sandbox.gateway_a.passing_time import catch_up_all
+from orders.sandbox.gateway_b import control as smartpay_orders
+from orders.sandbox.gateway_b.books import GATEWAY as SMARTPAY_ORDERS
+from orders.sandbox.gateway_b.books import lines as smartpay_orders_books
+from orders.sandbox.gateway_b.errors import Refused as RefusedByB
+from orders.sandbox.gateway_b.passing_time import catch_up_all as catch_up_smartpay_orders
 from orders.sandbox.gateway_c import control as smarterpay
 from orders.sandbox.gateway_c.ledger_lines import books_of as smarterpay_books
 from orders.sandbox.gateway_c.passing_time import catch_up_all as catch_up_smarterpay
@@ -57,18 +65,25 @@ from orders.sandbox.wire import Reply, Request
 Answer = dict[str, Any]
 
 
-CATCH_UPS: tuple[Callable[[Ledger], None], ...] = (catch_up_all, catch_up_smarterpay)
+CATCH_UPS: tuple[Callable[[Ledger], None], ...] = (catch_up_all, catch_up_smartpay_orders, catch_up_smarterpay)
 """What brings each gateway's books to the present; one line for each gateway."""
-BOOKS: dict[str, audit.Books] = {"smartpay": audit.smartpay_books, "smarterpay": smarterpay_books}
+BOOKS: dict[str, audit.Books] = {
+    "smartpay": audit.smartpay_books,
+    SMARTPAY_ORDERS: smartpay_orders_books,
+    "smarterpay": smarterpay_books,
+}
 """Whose transactions and executions the ledger page shows; one line for each gateway."""
-GATEWAYS = ("smartpay", "smartpay_orders", "smarterpay")
 
 
 class Unusable(ValueError):
     """The call cannot be understood; the text says why. Nothing changed."""
 
 
-REFUSALS = (Unusable, BadAmount, BadDial, BadRule, given_orders.BadOrder, portal.Impossible, *smarterpay.REFUSALS)
+REFUSALS = (
+    *(Unusable, BadAmount, BadDial, BadRule, given_orders.BadOrder, portal.Impossible),
+    *smartpay_orders.REFUSALS,
+    *smarterpay.REFUSALS,
+)
 
 
 class Control:
@@ -108,6 +123,15 @@ class Control:
             },
             ("POST", "/_control/deliveries/resend"): self._resend,
             ("GET", "/_control/redirect-hits"): lambda _request: self._redirects(),
+            ("POST", "/_control/smartpay-orders/orders"): lambda request: smartpay_orders.make_orders(
+                ledger, _list(request, "orders")
+            ),
+            ("POST", "/_control/smartpay-orders/portal"): lambda request: smartpay_orders.act_in_portal(
+                ledger, _object(request)
+            ),
+            ("POST", "/_control/smartpay-orders/shopper"): lambda request: smartpay_orders.decide_as_shopper(
+                ledger, _object(request)
+            ),
             ("POST", "/_control/smarterpay/payments"): lambda request: smarterpay.make_payments(
                 ledger, _list(request, "payments")
             ),
@@ -130,7 +154,7 @@ class Control:
             return _json(door(request))
         except REFUSALS as error:
             return _json({"error": str(error)}, status=400)
-        except Refused as refusal:
+        except (Refused, RefusedByB) as refusal:
             return refusal.reply
         except sqlite3.IntegrityError as error:
             return _json({"error": f"The books refuse it: {error}. Nothing changed."}, status=400)
@@ -244,9 +268,11 @@ class Control:
         """As the vendor's support or portal sets it."""
         body = _object(request)
         gateway, merchant_key, url = body.get("gateway"), str(body.get("merchantKey", "")), body.get("url")
-        if gateway not in GATEWAYS or not merchant_key:
-            raise Unusable(f"gateway is one of {', '.join(GATEWAYS)}; merchantKey is not empty.")
+        if gateway not in BOOKS or not merchant_key:
+            raise Unusable(f"gateway is one of {', '.join(BOOKS)}; merchantKey is not empty.")
         secret = str(body.get("secret") or "")
+        if gateway == SMARTPAY_ORDERS:
+            return smartpay_orders.direct_webhook(self._ledger, merchant_key=merchant_key, url=url, secret=secret)
         destination = None if url is None else Destination(url=str(url), secret=secret)
         self._ledger.deliveries.direct(gateway, merchant_key, destination)
         return {"gateway": gateway, "merchantKey": merchant_key, "url": url}

@@ -125,6 +125,11 @@ class Deliveries:
         self._bell.set()
         return True
 
+    def drop(self, reference: str) -> None:
+        """What still waits under this reference is never sent."""
+        sql = "UPDATE deliveries SET state = ? WHERE reference = ? AND state = ?"
+        self._store.run(sql, (GIVEN_UP, reference, WAITING))
+
     def destination(self, gateway: str, merchant_key: str) -> Destination | None:
         sql = "SELECT url, secret FROM webhooks WHERE gateway = ? AND merchant_key = ?"
         row = self._store.row(sql, (gateway, merchant_key))

@@ -17,6 +17,11 @@ from orders.sandbox.faults import FaultDial
 from orders.sandbox.gateway_a import notifications as smartpay_events
 from orders.sandbox.gateway_a.door import PREFIX as GATEWAY_A
 from orders.sandbox.gateway_a.door import Door as GatewayADoor
+from orders.sandbox.gateway_b import events as smartpay_orders_events
+from orders.sandbox.gateway_b.books import GATEWAY as SMARTPAY_ORDERS
+from orders.sandbox.gateway_b.door import PREFIX as GATEWAY_B
+from orders.sandbox.gateway_b.door import Door as GatewayBDoor
+from orders.sandbox.gateway_b.sessions import CHECKOUT_PREFIX as CHECKOUT_PREFIX_B
 from orders.sandbox.gateway_c import events as smarterpay_events
 from orders.sandbox.gateway_c.door import PREFIX as GATEWAY_C
 from orders.sandbox.gateway_c.door import Door as GatewayCDoor
@@ -45,6 +50,8 @@ class Sandbox:
         faults = FaultDial(self._store, dials)
         self._gateway_a = GatewayADoor(self.ledger, faults)
         self._deliveries.teach(smartpay_events.GATEWAY, smartpay_events.manner(self._deliveries))
+        self._gateway_b = GatewayBDoor(self.ledger, faults)
+        self._deliveries.teach(SMARTPAY_ORDERS, smartpay_orders_events.manner(self.ledger))
         self._gateway_c = GatewayCDoor(self.ledger, faults)
         self._deliveries.teach(smarterpay_events.NAME, smarterpay_events.manner(self._deliveries, dials))
         self._control = Control(self.ledger, faults)
@@ -71,6 +78,8 @@ class Sandbox:
         path = request.path
         if path.startswith(GATEWAY_A + "/") and not path.startswith(CHECKOUT_PREFIX):
             return self._gateway_a.respond(request)
+        if path.startswith(GATEWAY_B + "/") and not path.startswith(CHECKOUT_PREFIX_B):
+            return self._gateway_b.respond(request)
         if path.startswith(GATEWAY_C + "/"):
             return self._gateway_c.respond(request)
         if path.startswith(REDIRECT_PREFIX):
