@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from orders import audit
 from orders.database import database_now, in_one_transaction
@@ -69,6 +70,14 @@ class OrderRefused(ValueError):
     """The row contradicts what is in the books; the message is a sentence. Nothing of the row was taken over."""
 
 
+class Verdict(StrEnum):
+    """What taking a row over came to."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
 def ingest_order(
     *, account: GatewayAccount, row: OrderRow, by: User | None = None, source: Source = Source.COMMAND
 ) -> Order:
@@ -77,35 +86,39 @@ def ingest_order(
     A new transaction has no money and awaits its gateway: what is authorized, captured or refunded comes from there
     only (`refresh.py`), never from the shop's file. The exception is `TransactionRow.authorized`.
     """
-    return in_one_transaction(lambda: _take_over(account, row, by, source))
+    return in_one_transaction(lambda: take_over(account, row, by, source))[0]
 
 
-def _take_over(account: GatewayAccount, row: OrderRow, by: User | None, source: Source) -> Order:
+def take_over(account: GatewayAccount, row: OrderRow, by: User | None, source: Source) -> tuple[Order, Verdict]:
+    """`ingest_order` inside the caller's database transaction, with what it came to. Raises OrderRefused."""
     order = Order.objects.filter(account=account, reference=row.reference).first()
     made = order is None
     if order is None:
-        order = _create(account, row)
+        order = new_order(account, row, database_now())
+        order.save(force_insert=True)
     else:
         _check_same(order, row)
     changed = made or _update_customer(order, row)
     changed = _replace_lines(order, row) or changed
     known = _known_transactions(account, order, row)
     new = [one for one in row.transactions if one.reference not in known]
+    capability = capability_of(account)
     for one in new:
-        _create_transaction(account, order, one)
+        new_transaction(order, one, capability, database_now()).save(force_insert=True)
     completed = [_complete(account, known[one.reference], one) for one in row.transactions if one.reference in known]
     changed = changed or any(completed)
     if changed or new:
-        note_words(order, _words(row))
+        note_words(order, words_of(row))
         summarise(order)
-        _record(order, row, made=made, transactions=len(new), by=by, source=source)
+        audit.record(**event_of(order, row, made=made, transactions=len(new), by=by, source=source))
     if new:
         look_again(account.pk)
-    return order
+    return order, Verdict.CREATED if made else Verdict.UPDATED if changed or new else Verdict.UNCHANGED
 
 
-def _create(account: GatewayAccount, row: OrderRow) -> Order:
-    return Order.objects.create(
+def new_order(account: GatewayAccount, row: OrderRow, now: datetime) -> Order:
+    """The unsaved order."""
+    return Order(
         merchant_id=account.merchant_id,
         account=account,
         reference=row.reference,
@@ -113,7 +126,7 @@ def _create(account: GatewayAccount, row: OrderRow) -> Order:
         amount=row.amount,
         customer_name=row.customer_name,
         customer_email=row.customer_email,
-        placed_at=row.placed_at or database_now(),
+        placed_at=row.placed_at or now,
     )
 
 
@@ -143,10 +156,16 @@ def _replace_lines(order: Order, row: OrderRow) -> bool:
     if not wanted or wanted == known:
         return False
     order.lines.all().delete()
-    OrderLine.objects.bulk_create(
-        OrderLine(order=order, name=name, quantity=quantity, unit_amount=amount) for name, quantity, amount in wanted
-    )
+    OrderLine.objects.bulk_create(new_lines(order, row))
     return True
+
+
+def new_lines(order: Order, row: OrderRow) -> list[OrderLine]:
+    """The unsaved articles."""
+    return [
+        OrderLine(order=order, name=line.name[:LINE_NAME_MAXIMUM], quantity=line.quantity, unit_amount=line.unit_amount)
+        for line in row.lines
+    ]
 
 
 def _known_transactions(account: GatewayAccount, order: Order, row: OrderRow) -> dict[str, Transaction]:
@@ -160,21 +179,21 @@ def _known_transactions(account: GatewayAccount, order: Order, row: OrderRow) ->
     return {transaction.reference: transaction for transaction in known}
 
 
-def _create_transaction(account: GatewayAccount, order: Order, row: TransactionRow) -> None:
-    capability = capability_of(account)
+def new_transaction(order: Order, row: TransactionRow, capability: Capability, now: datetime) -> Transaction:
+    """The unsaved payment of this order. `capability` is its account's."""
     transaction = Transaction(
-        merchant_id=account.merchant_id,
-        account=account,
+        merchant_id=order.merchant_id,
+        account_id=order.account_id,
         order=order,
         reference=row.reference,
         partner_reference=row.partner_reference,
         payment_method=row.payment_method,
         card_reference=row.card_reference,
         currency=order.currency,
-        refresh_due_at=database_now() if capability.reads else None,
+        refresh_due_at=now if capability.reads else None,
     )
     _authorize(transaction, row, capability)
-    transaction.save(force_insert=True)
+    return transaction
 
 
 def _complete(account: GatewayAccount, transaction: Transaction, row: TransactionRow) -> bool:
@@ -215,7 +234,8 @@ def _authorize(transaction: Transaction, row: TransactionRow, capability: Capabi
     return True
 
 
-def _words(row: OrderRow) -> list[Word]:
+def words_of(row: OrderRow) -> list[Word]:
+    """Every word by which the order can be found."""
     words: list[Word] = [(ReferenceKind.ORDER, row.reference)]
     words += words_of_customer(name=row.customer_name, email=row.customer_email)
     for one in row.transactions:
@@ -224,14 +244,16 @@ def _words(row: OrderRow) -> list[Word]:
     return words
 
 
-def _record(order: Order, row: OrderRow, *, made: bool, transactions: int, by: User | None, source: Source) -> None:
-    """The customer's name and address are in the books, not in the log."""
-    audit.record(
-        verb="order.imported" if made else "order.updated",
-        sentence=f"Order {row.reference} was {'imported' if made else 'updated from an import'}; "
+def event_of(
+    order: Order, row: OrderRow, *, made: bool, transactions: int, by: User | None, source: Source
+) -> dict[str, Any]:
+    """What `audit.record` writes. The customer's name and address are in the books, not in the log."""
+    return {
+        "verb": "order.imported" if made else "order.updated",
+        "sentence": f"Order {row.reference} was {'imported' if made else 'updated from an import'}; "
         f"it brought {transactions} new transaction{'s' * (transactions != 1)}.",
-        source=source,
-        by=by,
-        order=order,
-        details={"amount": row.amount, "currency": row.currency, "transactions": transactions},
-    )
+        "source": source,
+        "by": by,
+        "order": order,
+        "details": {"amount": row.amount, "currency": row.currency, "transactions": transactions},
+    }
