@@ -223,13 +223,16 @@ class Deliveries:
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
 
 
-def listed(store: Store, filters: dict[str, str]) -> list[dict[str, Any]]:
-    """Deliveries with all their attempts, oldest first; filters id, gateway, merchantKey, state. Times in real ms."""
+def listed(store: Store, filters: dict[str, str], *, latest: int = -1) -> list[dict[str, Any]]:
+    """Deliveries with all their attempts, oldest first; filters id, gateway, merchantKey, state. Times in real ms.
+
+    `latest` limits them to the newest ones.
+    """
     columns = {"id": "id", "gateway": "gateway", "merchantKey": "merchant_key", "state": "state"}
     chosen = {columns[name]: value for name, value in filters.items() if name in columns}
     conditions = " AND ".join(["1", *(f"{column} = ?" for column in chosen)])
-    sql = f"SELECT * FROM deliveries WHERE {conditions} ORDER BY id"  # noqa: S608  # our own words
-    return [_line(store, row) for row in store.rows(sql, chosen.values())]
+    sql = f"SELECT * FROM deliveries WHERE {conditions} ORDER BY id DESC LIMIT ?"  # noqa: S608  # our own words
+    return [_line(store, row) for row in reversed(store.rows(sql, [*chosen.values(), latest]))]
 
 
 def _line(store: Store, row: sqlite3.Row) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from orders.sandbox.amounts import minor_from_control
 from orders.sandbox.gateway_b import books, endpoints, given_orders, portal, shopper, signature, things
-from orders.sandbox.gateway_b.merchants import TEST_KEY, meet
+from orders.sandbox.gateway_b.merchants import merchant_named
 from orders.sandbox.gateway_b.records import CURRENCY, Order
 from orders.sandbox.ledger import Ledger
 
@@ -52,15 +52,14 @@ def direct_webhook(ledger: Ledger, *, merchant_key: str, url: str | None, secret
 
     Answers the endpoint with its signingSecret. Raises ValueError for a secret that is none.
     """
-    if merchant_key not in ledger.merchant_keys():
-        if not TEST_KEY.fullmatch(merchant_key):
-            raise portal.Impossible(f"There is no merchant {merchant_key}.")
-        meet(ledger, merchant_key)
+    merchant = merchant_named(ledger, merchant_key)
+    if merchant is None:
+        raise portal.Impossible(f"There is no merchant {merchant_key}.")
     if secret:
         signature.key_of(secret)
     with ledger.store.transaction():
-        for one in things.every(ledger.store, endpoints.KIND, merchant_key):
+        for one in things.every(ledger.store, endpoints.KIND, merchant.key):
             endpoints.remove(ledger, one["id"])
         if url is None:
             return {}
-        return endpoints.make(ledger, merchant_key=merchant_key, test=True, url=url, secret=secret)
+        return endpoints.make(ledger, merchant_key=merchant.key, test=merchant.test, url=url, secret=secret)

@@ -6,7 +6,7 @@ from typing import Any
 
 from orders.sandbox.amounts import AMOUNT_LIMIT_MINOR
 from orders.sandbox.gateway_b import books, movements, purchase
-from orders.sandbox.gateway_b.merchants import TEST_KEY, Merchant, meet
+from orders.sandbox.gateway_b.merchants import Merchant, merchant_named
 from orders.sandbox.gateway_b.records import Execution, Order, Payment, Refund, new_id
 from orders.sandbox.ledger import Ledger
 from orders.sandbox.records import new_id as new_modification_id
@@ -171,14 +171,11 @@ def _created(wish: dict[str, Any], merchant: Merchant, number: int, *, now: int)
 
 
 def _merchant(ledger: Ledger, wish: dict[str, Any]) -> Merchant:
-    """Introduced by name, or a test key, which then gets no orders to start with."""
     key = str(wish.get("merchantKey", ""))
-    if key in ledger.merchant_keys():
-        return Merchant(key=key, test=not ledger.secret_of(key).startswith("sk_live_"))
-    if not TEST_KEY.fullmatch(key):
+    merchant = merchant_named(ledger, key)
+    if merchant is None:
         raise BadOrder(f"There is no merchant {key}. Name an introduced one, or a key such as sk_test_1.")
-    meet(ledger, key)
-    return Merchant(key=key, test=True)
+    return merchant
 
 
 def _amount(value: object) -> int:

@@ -21,7 +21,9 @@ SAFETY_HEADERS = (
 PLACES = (
     ("/", "Overview"),
     ("/checkouts/new", "New checkout"),
+    ("/gateway-b", "Gateway B"),
     ("/gateway-c", "Gateway C"),
+    ("/webhooks", "Webhooks"),
     ("/faults", "Faults"),
     ("/modes", "Modes and clock"),
     ("/_ledger", "Ledger (JSON)"),

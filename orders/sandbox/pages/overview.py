@@ -9,12 +9,13 @@ from orders.sandbox.audit import iso
 from orders.sandbox.gateway_a.passing_time import catch_up_all
 from orders.sandbox.gateway_c.books import Books
 from orders.sandbox.ledger import Ledger, transaction_from
-from orders.sandbox.pages import smarterpay
+from orders.sandbox.pages import smarterpay, smartpay_orders
 from orders.sandbox.pages.frame import facts, page, section, table, text
 from orders.sandbox.records import Transaction
 from orders.sandbox.wire import Reply
 
 LATEST = 50
+LATEST_OF_B = 10
 LATEST_OF_C = 10
 
 
@@ -26,9 +27,14 @@ def show(ledger: Ledger) -> Reply:
         "Three gateways, pretended",
         section("Merchants", _merchants(ledger)),
         section(f"Latest transactions of gateway A (at most {LATEST})", _transactions(latest)),
+        section("Latest orders of gateway B", _orders(ledger)),
         section("Latest payments of gateway C", smarterpay.payments_table(Books(ledger).latest_payments(LATEST_OF_C))),
         here="/",
     )
+
+
+def _orders(ledger: Ledger) -> str:
+    return smartpay_orders.orders_table(smartpay_orders.latest_orders(ledger, LATEST_OF_B))
 
 
 def transaction_link(transaction_id: str) -> str:

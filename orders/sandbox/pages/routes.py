@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from orders.sandbox.faults import FaultDial
 from orders.sandbox.ledger import Ledger
-from orders.sandbox.pages import checkout, fault_dial, frame, modes, overview, smarterpay_routes, transaction
+from orders.sandbox.pages import (
+    checkout,
+    fault_dial,
+    frame,
+    modes,
+    overview,
+    smarterpay_routes,
+    smartpay_orders_routes,
+    transaction,
+    webhooks,
+)
 from orders.sandbox.pages.checkout import CHECKOUT_PREFIX
 from orders.sandbox.wire import Reply, Request
 
@@ -41,7 +51,10 @@ class Pages:
             return checkout.show_checkout(self._ledger, path[len(CHECKOUT_PREFIX) :])
         if path.startswith(TRANSACTION_PREFIX):
             return transaction.show(self._ledger, path[len(TRANSACTION_PREFIX) :])
-        return smarterpay_routes.show(self._ledger, path) or _nothing_here()
+        if path == webhooks.ADDRESS:
+            return webhooks.show(self._ledger)
+        others = smartpay_orders_routes.show(self._ledger, path) or smarterpay_routes.show(self._ledger, path)
+        return others or _nothing_here()
 
     def _change(self, request: Request) -> Reply:
         path = request.path
@@ -55,7 +68,13 @@ class Pages:
             return checkout.finish(self._ledger, path[len(CHECKOUT_PREFIX) :], request)
         if path.startswith(TRANSACTION_PREFIX):
             return transaction.act(self._ledger, path[len(TRANSACTION_PREFIX) :], request)
-        return smarterpay_routes.change(self._ledger, path, request) or _nothing_here()
+        if path == webhooks.ADDRESS:
+            return webhooks.resend(self._ledger, request)
+        for change in (smartpay_orders_routes.change, smarterpay_routes.change):
+            changed = change(self._ledger, path, request)
+            if changed is not None:
+                return changed
+        return _nothing_here()
 
 
 def _nothing_here() -> Reply:
