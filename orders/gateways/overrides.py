@@ -15,8 +15,15 @@ longer texts, than it does; and a worker serves all merchants, so no account may
 _OF_KINDS = frozenset({"kinds", "never_resent"})
 
 
-def overridden(capability: Capability, overrides: Mapping[str, Any], *, bounds: Bounds, title: str) -> Capability:
-    """The capability with an account's `overrides`, fields of it with values of its types. Raises CannotSay."""
+def overridden(
+    capability: Capability, overrides: Mapping[str, Any], *, bounds: Bounds, fixed: frozenset[str], title: str
+) -> Capability:
+    """The capability with an account's `overrides`, fields of it with values of its types. Raises CannotSay.
+
+    `fixed` are the fields that no account can change, because the gateway itself has no other door.
+    """
+    for field in sorted(fixed & overrides.keys()):
+        raise CannotSay(f"“{field}” is the same for every {title} account and cannot be set.")
     values = {field: _checked(capability, field, value, bounds, title) for field, value in overrides.items()}
     return replace(capability, **values)
 
@@ -26,7 +33,7 @@ def _checked(capability: Capability, field: str, value: Any, bounds: Bounds, tit
         raise CannotSay(f"{title} accounts have no property called “{field}”.")
     current = getattr(capability, field)
     if isinstance(current, frozenset):
-        return _kinds(field, value, capability.kinds) if field in _OF_KINDS else _words(field, value, current)
+        return _kinds(field, value, capability.kinds) if field in _OF_KINDS else _words(field, value)
     if type(value) is not type(current) or (isinstance(value, int) and value < 0):
         raise CannotSay(f"“{field}” must be like {current!r}.")
     if field in bounds and not bounds[field][0] <= value <= bounds[field][1]:
@@ -45,9 +52,8 @@ def _kinds(field: str, value: Any, known: frozenset[Kind]) -> frozenset[Kind]:
     return kinds
 
 
-def _words(field: str, value: Any, known: frozenset[str]) -> frozenset[str]:
-    """Where the gateway has a list, an account takes words away from it; elsewhere it makes one."""
+def _words(field: str, value: Any) -> frozenset[str]:
     words = frozenset(value) if isinstance(value, list | tuple | set | frozenset) else None
-    if words is None or not all(isinstance(word, str) for word in words) or (known and not words <= known):
-        raise CannotSay(f"“{field}” must be a list of {', '.join(sorted(known)) or 'words'}.")
+    if words is None or not all(isinstance(word, str) for word in words):
+        raise CannotSay(f"“{field}” must be a list of words.")
     return words

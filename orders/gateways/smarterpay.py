@@ -11,7 +11,6 @@ from typing import Any
 
 from orders.gateways import http
 from orders.gateways.base import (
-    CannotSay,
     Capability,
     Delivery,
     Door,
@@ -77,16 +76,12 @@ _BOUNDS = {
     "deadline_seconds": (1, 300),
     "description_maximum": (0, TEXT_MAXIMUM),
 }
-_NOT_THE_ACCOUNTS = frozenset({"reads", "lists", "finds_by_modification_id", "replays_errors"})
-"""What no account can change, because the gateway has no door for it."""
+_FIXED = frozenset({"reads", "lists", "finds_by_modification_id", "replays_errors"})
 
 
 def capability(overrides: Mapping[str, Any]) -> Capability:
     """What an account can do; `overrides` are fields of Capability with values of its types. Raises CannotSay."""
-    fixed = sorted(_NOT_THE_ACCOUNTS & overrides.keys())
-    if fixed:
-        raise CannotSay(f"“{fixed[0]}” is the same for every {title} account and cannot be set.")
-    return overridden(_CAPABILITY, overrides, bounds=_BOUNDS, title=title)
+    return overridden(_CAPABILITY, overrides, bounds=_BOUNDS, fixed=_FIXED, title=title)
 
 
 def compose(instruction: Instruction) -> FrozenRequest:

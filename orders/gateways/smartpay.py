@@ -90,9 +90,7 @@ _BOUNDS = {
 
 def capability(overrides: Mapping[str, Any]) -> Capability:
     """What an account can do; `overrides` are fields of Capability with values of its types. Raises CannotSay."""
-    for field in sorted(_FIXED & set(overrides)):
-        raise CannotSay(f"“{field}” is the same for every SmartPay account.")
-    return overridden(_CAPABILITY, overrides, bounds=_BOUNDS, title=title)
+    return overridden(_CAPABILITY, overrides, bounds=_BOUNDS, fixed=_FIXED, title=title)
 
 
 def compose(instruction: Instruction) -> FrozenRequest:

@@ -64,6 +64,14 @@ _CAPABILITY = Capability(
     instalments=3,
 )
 
+_FIXED = frozenset(
+    {
+        *("reads", "lists", "finds_by_modification_id", "query_key", "amount_format", "currencies"),
+        *("releases_remainder", "remainder_choice", "cancels_after_capture", "refunds_captures", "void_seconds"),
+        *("asynchronous", "quarantine_seconds"),
+    }
+)
+
 _BOUNDS = {
     "authorization_days": (1, 365),
     "replay_window_seconds": (0, _CAPABILITY.replay_window_seconds),
@@ -77,7 +85,7 @@ _BOUNDS = {
 
 def capability(overrides: Mapping[str, Any]) -> Capability:
     """What an account can do; `overrides` are fields of Capability with values of its types. Raises CannotSay."""
-    return overridden(_CAPABILITY, overrides, bounds=_BOUNDS, title=title)
+    return overridden(_CAPABILITY, overrides, bounds=_BOUNDS, fixed=_FIXED, title=title)
 
 
 def compose(instruction: Instruction) -> FrozenRequest:
