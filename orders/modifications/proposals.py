@@ -22,6 +22,7 @@ from orders.models import (
 )
 from orders.modifications.refusals import NotAllowed
 from orders.modifications.resolve import apply_evidence
+from orders.modifications.situation import capability_of
 from orders.money import Money
 from orders.summary import summarise
 
@@ -89,6 +90,8 @@ def _resolve(proposal: Proposal, row: Modification, by: User) -> None:
             executed_kind=Kind(proposal.executed_kind) if proposal.executed_kind else None,
             amount=Money(proposal.amount, row.currency) if proposal.amount else None,
             reference=proposal.gateway_reference,
+            # For a new payment the people enter the transactionId, which is what names it from then on.
+            transaction_reference=proposal.gateway_reference if row.kind == Kind.AUTHORIZE else "",
         ),
     )
     settled = apply_evidence(
@@ -111,8 +114,10 @@ def _check_not_on_its_way(proposal: Proposal, row: Modification) -> None:
 def check_read_since_the_last_end(transaction: Transaction) -> None:
     """What moved against an end enters the books by a reading of the gateway; before it, nothing may move on it again.
 
-    Raises NotAllowed.
+    Where a gateway shows nothing (C), the two people's look at its portal stands in for the reading. Raises NotAllowed.
     """
+    if not capability_of(transaction.account).reads:
+        return
     ended_at = transaction.modifications.aggregate(at=Max("finished_at"))["at"]
     if ended_at is None or (transaction.refreshed_at is not None and transaction.refreshed_at >= ended_at):
         return
