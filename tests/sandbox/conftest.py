@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.sandbox.card_merchant import CardMerchant
 from tests.sandbox.client import Merchant
+from tests.sandbox.mailbox import Mailbox, mailbox
 from tests.sandbox_process import SandboxHandle, sandbox
 
 MERCHANTS = {"merchant-one": "secret-one", "merchant-two": "secret-two"}
@@ -33,3 +35,23 @@ def merchant(box: SandboxHandle) -> Merchant:
 @pytest.fixture
 def other_merchant(box: SandboxHandle) -> Merchant:
     return Merchant(sandbox=box, key="merchant-two", secret="secret-two")
+
+
+@pytest.fixture
+def card_merchant(box: SandboxHandle) -> CardMerchant:
+    return CardMerchant(sandbox=box)
+
+
+@pytest.fixture
+def letters(box: SandboxHandle) -> Iterator[Mailbox]:
+    """A receiver of webhooks; a merchant must still be told of it."""
+    with mailbox() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def told(card_merchant: CardMerchant, letters: Mailbox) -> Mailbox:
+    """The receiver that gateway C tells everything about `card_merchant`; resends come quickly."""
+    card_merchant.sandbox.control("mode", webhookRetrySeconds=0.01)
+    card_merchant.told_at(letters.url)
+    return letters

@@ -50,7 +50,6 @@ class Door:
         return reply
 
     def _answered(self, request: Request, path: str, card_id: str, arrival: Arrival, strike: Strike | None) -> Reply:
-        wait_if("slow", strike)
         try:
             return self._routed(request, path, card_id, arrival, strike)
         except StillRunning:
@@ -75,6 +74,7 @@ class Door:
             return self._carried_out(order, request, arrival, strike, key=key)
 
     def _cards(self, request: Request, merchant_key: str, arrival: Arrival, strike: Strike | None) -> Reply:
+        wait_if("slow", strike)
         with self._books.store.transaction():
             reply = misconduct.spoilt(cards.listed(self._books, merchant_key, request.query), strike)
             arrival.outcome = "read"
@@ -84,6 +84,7 @@ class Door:
     def _carried_out(
         self, order: fields.Order, request: Request, arrival: Arrival, strike: Strike | None, *, key: str | None = None
     ) -> Reply:
+        wait_if("slow", strike)
         books = self._books
         with books.store.transaction():
             kept = None if key is None else books.kept(order.merchant_key, request.path, key, now=books.clock_ms())
