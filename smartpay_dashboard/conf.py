@@ -150,6 +150,11 @@ class Environment(BaseSettings):
         default=43200, ge=60, description="A session ends this long after the log-in, whatever happens."
     )
 
+    # The JSON API
+    API_REQUESTS_PER_MINUTE: int = Field(
+        default=600, ge=1, description="How many requests a token of the JSON API may send in a minute; then 429."
+    )
+
     # Timers; shortened by tests, never by an installation
     LEASE_GRACE_SECONDS: int = Field(
         default=60, ge=1, description="Lease of a claimed modification beyond the gateway's deadline."
