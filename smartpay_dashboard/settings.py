@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "smartpay_dashboard.middleware.headers",
+    "orders.api.problems.never_html",
     "csp.middleware.CSPMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -296,6 +297,10 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 TRUSTED_PROXIES = ENVIRONMENT.TRUSTED_PROXIES
+
+# --- The JSON API ----------------------------------------------------------------------------------------------------
+
+API_REQUESTS_PER_MINUTE = ENVIRONMENT.API_REQUESTS_PER_MINUTE
 
 # --- What is told -----------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ def accounts_of(token: ApiToken) -> QuerySet[GatewayAccount]:
 
 
 def orders_of(token: ApiToken) -> QuerySet[Order]:
-    """The merchant's orders with their accounts, transactions, captures and lines: a few queries whatever their number."""
+    """The merchant's orders with their accounts, transactions, captures and lines, in a few queries."""
     captures = Prefetch("captures", Capture.objects.order_by("pk"))
     transactions = Transaction.objects.order_by("pk").select_related("account").prefetch_related(captures)
     rows = Order.objects.of(token.acts_as).filter(merchant=token.merchant_id)
