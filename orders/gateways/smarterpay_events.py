@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,9 @@ from orders.gateways import exact_json
 from orders.gateways.base import Facts, Kind, Movement, Outcome, Snapshot, Told, TransactionState, Verdict
 from orders.gateways.smarterpay_reading import Result, details_of, minor_units
 from orders.gateways.smarterpay_words import (
+    CANCELLED,
     MOVEMENT_TYPES,
+    RESERVING,
     TITLE,
     is_registration,
     state_of_registration,
@@ -65,7 +67,7 @@ def told_of(tree: dict[str, Any], *, sent_at: datetime | None) -> Told:
         card_reference=result.card_id,
         modification_id="" if registration else event.modification_id,
         outcome=None if registration or result.kind is None else _outcome(event),
-        movement=None if registration else _movement(event),
+        movement=_let_go(event) if registration else _movement(event),
         snapshot=_snapshot(event) if registration and result.payment_id else None,
     )
 
@@ -171,17 +173,11 @@ def _outcome(event: Event) -> Outcome:
 
 def _movement(event: Event) -> Movement:
     result = event.result
-    return Movement(
-        type=MOVEMENT_TYPES[result.kind] if result.kind else "",
-        raw_type=result.payment_type,
+    return replace(
+        _own_movement(event, type=MOVEMENT_TYPES[result.kind] if result.kind else ""),
         modification_id=event.modification_id if event.named_by_us else "",
         amount=event.booked_amount,
-        reference=result.payment_id,
-        gateway_id=result.payment_id,
-        raw_status=result.status,
         verdict=verdict_of(result.kind, result.status),
-        at=event.at,
-        facts=event.raw,
     )
 
 
@@ -207,13 +203,29 @@ def _snapshot(event: Event) -> Snapshot:
     )
 
 
+def _let_go(event: Event) -> Movement | None:
+    """A reservation that nobody released in time ends as cancelled payment: then it moved back to the card holder.
+
+    How much that was is what the books still hold; the amount in the event is the original one.
+    """
+    result = event.result
+    if result.payment_type.lower() not in RESERVING or result.status.lower() != CANCELLED:
+        return None
+    return replace(_own_movement(event, type="cancel"), amount=None)
+
+
 def _taken_at_once(event: Event) -> tuple[Movement, ...]:
     """MOTO, Ecommerce and Repeat take the money with the payment: it is its own capture, which a refund can name."""
-    result = event.result
-    if state_of_registration(result.payment_type, result.status) is not TransactionState.CAPTURED:
+    if state_of_registration(event.result.payment_type, event.result.status) is not TransactionState.CAPTURED:
         return ()
-    capture = Movement(
-        type="capture",
+    return (_own_movement(event, type="capture"),)
+
+
+def _own_movement(event: Event, *, type: str) -> Movement:
+    """What the new payment itself did, which nobody here asked for."""
+    result = event.result
+    return Movement(
+        type=type,
         raw_type=result.payment_type,
         modification_id="",
         amount=result.amount,
@@ -224,7 +236,6 @@ def _taken_at_once(event: Event) -> tuple[Movement, ...]:
         at=event.at,
         facts=event.raw,
     )
-    return (capture,)
 
 
 def _summary(event: Event) -> str:

@@ -256,7 +256,7 @@ def test_a_new_payment_is_known_from_its_event_alone(
     )
 
     assert told.snapshot is not None
-    assert (told.outcome, told.movement, told.modification_id) == (None, None, "")
+    assert (told.outcome, told.modification_id) == (None, "")
     assert (told.transaction_reference, told.snapshot.transaction_reference) == (NEW, NEW)
     assert (told.snapshot.state, told.snapshot.raw_status) == (state, status)
     assert (told.snapshot.amount, told.snapshot.card_reference) == (Money(2500, "GBP"), CARD)
@@ -265,6 +265,18 @@ def test_a_new_payment_is_known_from_its_event_alone(
     taken = state is TransactionState.CAPTURED
     captures = [(one.type, one.gateway_id, one.amount) for one in told.snapshot.movements]
     assert captures == ([("capture", NEW, Money(2500, "GBP"))] if taken else [])
+
+
+@pytest.mark.parametrize("payment_type", ["DeferredMOTO", "AuthenticateEcommerce"])
+def test_a_reservation_that_is_let_go_is_a_cancel_of_what_is_left(payment_type: str) -> None:
+    told = told_v2(event_type="payment.update", payment_type=payment_type, status="cancelled")
+
+    assert told.movement is not None
+    assert (told.movement.type, told.movement.verdict) == ("cancel", Verdict.SUCCEEDED)
+    assert (told.movement.amount, told.movement.modification_id) == (None, "")
+    assert (told.transaction_reference, told.movement.gateway_id) == (NEW, NEW)
+    assert told_v2(payment_type=payment_type, status="failed").movement is None
+    assert told_v2(payment_type="MOTO", status="cancelled").movement is None
 
 
 def test_a_repeat_is_a_payment_of_its_own() -> None:
