@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smartpay_dashboard.settings")
 app = Celery("smartpay_dashboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
-app.autodiscover_tasks(["orders.modifications", "orders.mirror", "orders.outgoing"])
+app.autodiscover_tasks(["orders.modifications", "orders.mirror", "orders.inbox", "orders.outgoing"])
 
 
 @celeryd_init.connect

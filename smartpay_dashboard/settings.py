@@ -200,6 +200,26 @@ CELERY_BEAT_SCHEDULE = {
         # A sweep that waited longer than the next one is worth nothing.
         "options": {"expires": max(ENVIRONMENT.SWEEP_SECONDS, 1)},
     },
+    "refresh": {
+        "task": "orders.mirror.tasks.refresh_due",
+        "schedule": ENVIRONMENT.SWEEP_SECONDS,
+        "options": {"expires": max(ENVIRONMENT.SWEEP_SECONDS, 1)},
+    },
+    "inbox": {
+        "task": "orders.inbox.tasks.process_due",
+        "schedule": ENVIRONMENT.SWEEP_SECONDS,
+        "options": {"expires": max(ENVIRONMENT.SWEEP_SECONDS, 1)},
+    },
+    "collect": {
+        "task": "orders.mirror.tasks.collect",
+        "schedule": 300,
+        "options": {"expires": 300},
+    },
+    "begin_resting": {
+        "task": "orders.mirror.tasks.begin_resting",
+        "schedule": 24 * 3600,
+        "options": {"expires": 3600},
+    },
     "carry": {
         "task": "orders.outgoing.tasks.carry",
         "schedule": 5,

@@ -458,3 +458,9 @@ class Gateway(Protocol):
 
         Pure: no network, no database. Raises Rejected. A delivery that is not signed is only a hint.
         """
+
+    def read_delivery(self, delivery: Delivery) -> Opened:
+        """What a webhook says, whoever sent it; `signed` is False. Raises Rejected for what cannot be read.
+
+        For one whose sender was checked when it came, and for an account without a secret.
+        """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -39,11 +39,16 @@ class _Event:
 def open_signed(delivery: Delivery, secrets: Sequence[str]) -> Opened:
     """Prove the sender, then read. Raises Rejected: 401 for what is not proved, 400 for what cannot be read."""
     _check_sender(delivery, secrets)
+    return replace(read_unproved(delivery), signed=True)
+
+
+def read_unproved(delivery: Delivery) -> Opened:
+    """What it says, whoever sent it. Raises Rejected: 400 for what cannot be read."""
     try:
         event = _event_in(delivery.body)
     except Unreadable:
-        raise Rejected("The delivery is signed but is not an event; nothing was taken from it.", status=400) from None
-    return Opened(key=event.key, signed=True, events=(_told(event),), acknowledge=ACKNOWLEDGE)
+        raise Rejected("The delivery is not an event; nothing was taken from it.", status=400) from None
+    return Opened(key=event.key, signed=False, events=(_told(event),), acknowledge=ACKNOWLEDGE)
 
 
 def signing_key(secret: str) -> bytes | None:

@@ -57,6 +57,12 @@ def named_by(movement: Movement) -> UUID | None:
         return None
 
 
+def may_be_ours(movement: Movement, transaction: Transaction) -> bool:
+    """Whether it names nobody and one of ours that does the same has no end yet: who asked for it shows later."""
+    open_ones = Modification.objects.filter(transaction=transaction, finished_at__isnull=True)
+    return _nameless(movement, open_ones) is not None
+
+
 def _named(movement: Movement, ours: Iterable[Modification]) -> Modification | None:
     name = named_by(movement)
     return next((one for one in ours if one.pk == name), None)

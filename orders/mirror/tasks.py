@@ -1,9 +1,11 @@
-"""Celery's entrance to the mirror; the message carries an id only, and losing or repeating it changes nothing."""
+"""Celery's entrances to the mirror; messages carry ids only, and losing or repeating one changes nothing."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
+from orders.mirror import rounds
+from orders.mirror.collecting_round import collect_all
 from orders.mirror.refresh import refresh_transaction
 from orders.models import Source
 
@@ -12,3 +14,21 @@ from orders.models import Source
 def refresh(transaction_id: str) -> None:
     """Somebody asked, or one of ours ended while the transaction was pending: read it from its gateway."""
     refresh_transaction(transaction_id=int(transaction_id), source=Source.WORKER)
+
+
+@shared_task(name="orders.mirror.tasks.refresh_due")
+def refresh_due() -> None:
+    """Every few seconds: read what is due."""
+    rounds.refresh_due()
+
+
+@shared_task(name="orders.mirror.tasks.begin_resting")
+def begin_resting() -> None:
+    """Once a day: what was never due gets its place in the night."""
+    rounds.begin_resting()
+
+
+@shared_task(name="orders.mirror.tasks.collect")
+def collect() -> None:
+    """Every few minutes: take over payments that the gateways list and we do not know."""
+    collect_all(source=Source.WORKER)

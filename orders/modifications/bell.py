@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 RING = "orders.modifications.tasks.ring"
 REFRESH = "orders.mirror.tasks.refresh"
+INBOX = "orders.inbox.tasks.process"
 
 _CAPACITY = 1000
 _rings: queue.Queue[tuple[str, str]] = queue.Queue(_CAPACITY)
@@ -44,6 +45,11 @@ def ring(modification_id: str) -> None:
 def ring_refresh(transaction_id: int) -> None:
     """Ask a worker to read this transaction from its gateway. Returns at once and never raises."""
     _put((REFRESH, str(transaction_id)))
+
+
+def ring_inbox(delivery_id: int) -> None:
+    """Ask a worker to work off this webhook. Returns at once and never raises."""
+    _put((INBOX, str(delivery_id)))
 
 
 def _put(message: tuple[str, str]) -> None:

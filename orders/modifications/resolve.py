@@ -223,6 +223,8 @@ def _ruling(row: Modification, outcome: Outcome) -> Ruling | None:
         return Ruling(state=S.SUCCEEDED, reason=outcome.reason) if _is_whole(row, outcome.facts) else None
     if outcome.verdict is Verdict.DECLINED:
         return Ruling(state=S.FAILED, reason=outcome.reason)
+    if outcome.verdict is Verdict.MISMATCH:
+        return Ruling(state=S.REVIEW, reason=outcome.reason, freeze=True)
     return None
 
 
