@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orders.gateways.base import Facts, Instruction, Kind, Observation, Outcome, Verdict
 from orders.gateways.exact_json import Unreadable
 from orders.gateways.smarterpay_reading import Card, Result, read_cards, read_result
@@ -26,6 +28,7 @@ from orders.gateways.transport import (
 )
 
 ACCEPTED = 202
+REPLAY_HEADER = "idempotency-replay"
 KEY_REFUSED = frozenset({401, 403})
 DEFINITIVE_REFUSALS = frozenset({400, 404, 422})
 WITH_OWN_AMOUNT = frozenset({Kind.CAPTURE, Kind.VOID, Kind.REFUND})
@@ -37,18 +40,11 @@ NO_WAY_TO_ASK = (
 
 def judge_send(seen: Observation, instruction: Instruction) -> Outcome:
     """What the answer to a send means. Success, refusal and “not sent” come from here and from webhooks alone."""
-    if seen.fault is not None and not seen.sent:
-        return _outcome(seen, Verdict.NOT_SENT, fault_sentence(seen))
-    if seen.fault is not None or seen.status is None:
-        return _outcome(seen, Verdict.UNKNOWN, fault_sentence(seen))
-    result = _result_in(seen, instruction)
-    if _is_key_refused(seen, result):
-        return _judge_refused_key(seen, result)
-    if is_success(seen):
-        return _judge_success(seen, result, instruction)
-    if seen.status in DEFINITIVE_REFUSALS:
-        return _judge_refusal(seen, result, instruction)
-    return _outcome(seen, Verdict.UNKNOWN, status_sentence(seen, TITLE), _facts(result, Verdict.UNKNOWN))
+    outcome = _judge(seen, instruction)
+    if not _is_replay(seen):
+        return outcome
+    warnings = (*outcome.facts.warnings, f"{TITLE} repeated its first answer to this key.")
+    return replace(outcome, facts=replace(outcome.facts, warnings=warnings))
 
 
 def judge_cards(seen: Observation, instruction: Instruction) -> Outcome:
@@ -67,6 +63,26 @@ def judge_cards(seen: Observation, instruction: Instruction) -> Outcome:
 def cannot_ask() -> Outcome:
     """The look-up of an account that has no address for lists."""
     return Outcome(verdict=Verdict.UNKNOWN, reason=f"{NO_WAY_TO_ASK} This account names no address for lists either.")
+
+
+def _is_replay(seen: Observation) -> bool:
+    """Kept with the evidence: it shows that the key is honoured, so that nothing was done twice (C.4)."""
+    return any(name.lower() == REPLAY_HEADER and value.lower() == "true" for name, value in seen.headers.items())
+
+
+def _judge(seen: Observation, instruction: Instruction) -> Outcome:
+    if seen.fault is not None and not seen.sent:
+        return _outcome(seen, Verdict.NOT_SENT, fault_sentence(seen))
+    if seen.fault is not None or seen.status is None:
+        return _outcome(seen, Verdict.UNKNOWN, fault_sentence(seen))
+    result = _result_in(seen, instruction)
+    if _is_key_refused(seen, result):
+        return _judge_refused_key(seen, result)
+    if is_success(seen):
+        return _judge_success(seen, result, instruction)
+    if seen.status in DEFINITIVE_REFUSALS:
+        return _judge_refusal(seen, result, instruction)
+    return _outcome(seen, Verdict.UNKNOWN, status_sentence(seen, TITLE), _facts(result, Verdict.UNKNOWN))
 
 
 def _result_in(seen: Observation, instruction: Instruction) -> Result | None:

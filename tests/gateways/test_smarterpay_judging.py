@@ -284,6 +284,14 @@ def test_another_platform_is_a_warning() -> None:
     assert "another platform" in outcome.facts.warnings[0]
 
 
+@pytest.mark.parametrize(("headers", "noted"), [({"Idempotency-Replay": "true"}, True), ({}, False)])
+def test_a_replay_is_noted_for_the_evidence(headers: dict[str, str], noted: bool) -> None:
+    outcome = judge_send(seen(200, DONE, headers=headers), a_card_instruction(kind=Kind.CANCEL))
+
+    assert outcome.verdict is Verdict.SUCCEEDED
+    assert any("repeated its first answer" in warning for warning in outcome.facts.warnings) is noted
+
+
 def test_retry_after_is_kept() -> None:
     outcome = judge_send(seen(429, b"", headers={"Retry-After": "7"}), a_card_instruction())
 
