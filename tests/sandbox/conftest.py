@@ -9,6 +9,7 @@ import pytest
 from tests.sandbox.card_merchant import CardMerchant
 from tests.sandbox.client import Merchant
 from tests.sandbox.mailbox import Mailbox, mailbox
+from tests.sandbox.shop_b import SECRET, Shop
 from tests.sandbox_process import SandboxHandle, sandbox
 
 MERCHANTS = {"merchant-one": "secret-one", "merchant-two": "secret-two"}
@@ -35,6 +36,20 @@ def merchant(box: SandboxHandle) -> Merchant:
 @pytest.fixture
 def other_merchant(box: SandboxHandle) -> Merchant:
     return Merchant(sandbox=box, key="merchant-two", secret="secret-two")
+
+
+@pytest.fixture
+def shop(box: SandboxHandle) -> Shop:
+    """A merchant of gateway B that nobody introduced."""
+    return Shop(sandbox=box)
+
+
+@pytest.fixture
+def hook(shop: Shop, letters: Mailbox) -> Mailbox:
+    """The webhook endpoint of `shop`, subscribed to everything; attempts follow one another quickly."""
+    shop.sandbox.control("dials", webhookRetrySeconds=0.02)
+    shop.sandbox.control("webhook", gateway="smartpay_orders", merchantKey=shop.key, url=letters.url, secret=SECRET)
+    return letters
 
 
 @pytest.fixture

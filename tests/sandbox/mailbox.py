@@ -28,11 +28,14 @@ class Letter:
 
 @dataclass(kw_only=True)
 class Mailbox:
-    """`answers` are the statuses of the next deliveries; when they are used up, every delivery gets 200."""
+    """`answers` are the statuses of the next deliveries; when they are used up, every delivery gets `usual`."""
 
     url: str = ""
     letters: list[Letter] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    usual: int = 200
+    pause_seconds: float = 0.0
+    """How long it thinks before it answers."""
 
     def wait_for(self, count: int) -> list[Letter]:
         """The letters, when there are as many; fails when they do not come in time."""
@@ -59,9 +62,10 @@ def mailbox() -> Iterator[Mailbox]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            status = box.answers.pop(0) if box.answers else 200
+            status = box.answers.pop(0) if box.answers else box.usual
             headers = {name.lower(): value for name, value in self.headers.items()}
             box.letters.append(Letter(headers=headers, body=body))
+            time.sleep(box.pause_seconds)
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -11,6 +11,8 @@ from tests.sandbox.client import Answer, Merchant
 from tests.sandbox_process import SandboxHandle
 
 VERSIONED = "/smartpay-orders/v1"
+SECRET = "gybcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q"
+"""The signing secret of the documents' own example."""
 SDK_QUERY = "dev-lang=python&sdk-version=1.2.3"
 ADDRESS = {"line1": "3-6-7", "locality": "港区北青山", "postalCode": "107-0061", "country": "JP", "line2": None}
 
@@ -25,7 +27,7 @@ class Shop:
     def call(
         self, method: str, path: str, body: object = None, *, key: str | None = None, query: str = "", **headers: Any
     ) -> Answer:
-        """`key` is the Idempotency-Key; `headers` replace the usual ones, with _ for -."""
+        """`key` is the Idempotency-Key; `headers` replace the usual ones, with _ for -, and None leaves one out."""
         every: dict[str, str | None] = {
             "Authorization": f"Basic {self.key}",
             "Accept": "application/json",
