@@ -70,6 +70,17 @@ def test_what_became_impossible_meanwhile_fails(card_merchant: CardMerchant) -> 
     assert card_merchant.books(paid)["captured"] == 0
 
 
+def test_what_is_due_after_the_authorisation_ended_fails(card_merchant: CardMerchant) -> None:
+    card_merchant.sandbox.control("mode", asyncDelaySeconds=60)
+    paid = card_merchant.payment(expiresInSeconds=30)
+
+    card_merchant.act("DeferredRelease", paid, amount=6000, isAsnyc=True)
+    card_merchant.later(61)
+
+    assert card_merchant.books(paid)["paymentStatus"] == "expired"
+    assert card_merchant.executions(paid)[0]["status"] == "FAILED"
+
+
 def test_bad_information_is_refused_at_once_even_when_asynchronous(card_merchant: CardMerchant) -> None:
     assert card_merchant.act("DeferredRelease", card_merchant.payment(), amount=-1, isAsnyc=True).status == 400
 
