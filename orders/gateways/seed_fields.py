@@ -83,10 +83,15 @@ SEED_001 = [
         _PAYMENT,
         """
         transactionOverview | Snapshot
-        transactionOverview.transactionId | Snapshot.transaction_reference | another one than asked for is a mismatch
+        transactionOverview.transactionId | Snapshot.transaction_reference, Facts.transaction_reference | never another
         """,
     ),
-    *seed_rows("answer", STORED, _RAW, "transactionOverview.acquirerResponse | whole answer"),
+    *seed_rows(
+        "answer",
+        STORED,
+        _RAW,
+        "transactionOverview.acquirerResponse | Facts.failure_text | of a new payment that failed",
+    ),
     *seed_rows(
         "answer",
         STORED,
@@ -106,14 +111,14 @@ SEED_001 = [
         transactionOverview.customReferences.custom2 | whole answer
         transactionOverview.customReferences.custom3 | whole answer
         transactionOverview.customerAccountId | whole answer | masked in transcripts: it names a person
-        transactionOverview.deal | whole answer | split and delayed shipments are not made here
-        transactionOverview.deal.amount | whole answer
-        transactionOverview.deal.dealReference | whole answer
-        transactionOverview.deal.typeCode | whole answer
+        transactionOverview.deal | Snapshot.deal
+        transactionOverview.deal.amount | Deal.amount | all payments of one deal together stay within it
+        transactionOverview.deal.dealReference | Deal.reference
+        transactionOverview.deal.typeCode | Deal.type_code | 3RIPSS or 3RIDS
         transactionOverview.mit | whole answer
         """,
     ),
-    *seed_rows("answer", STORED, _PAYMENT, "transactionOverview.paymentMethod | Snapshot.payment_method | an open list"),
+    *seed_rows("answer", STORED, _PAYMENT, "transactionOverview.paymentMethod | Snapshot.payment_method | open list"),
     *seed_rows(
         "answer",
         STORED,
@@ -123,7 +128,12 @@ SEED_001 = [
         transactionOverview.targetMerchantAccountReference | whole answer | a number in one example
         """,
     ),
-    *seed_rows("answer", STORED, _PAYMENT, "transactionReference | Snapshot.payment_reference | read from two places"),
+    *seed_rows(
+        "answer",
+        STORED,
+        _PAYMENT,
+        "transactionReference | Snapshot.payment_reference, Facts.payment_reference | in two places",
+    ),
     *seed_rows(
         "answer",
         STORED,
@@ -216,6 +226,7 @@ SEED_000 = [
         remainder released by a partial capture | Capability.releases_remainder
         expiry of an authorization | Capability.authorization_days | typically five days; the account may say otherwise
         auto-capture | Capability.auto_capture | a property of the account
+        payment options without authorization | Capability.methods_without_capture | closed with that sentence
         added, reordered and renamed fields | whole answer | unknown fields are kept, missing optional ones tolerated
         """,
     ),
@@ -225,7 +236,6 @@ SEED_000 = [
         "not shown",
         """
         status page of the vendor | | its notices are for people, there is nothing to call
-        payment options without authorization | | such transactions arrive captured; the state alone closes the buttons
         document version and date | | the two dates contradict each other and change nothing
         """,
     ),

@@ -9,7 +9,7 @@ from typing import Any
 
 from orders.gateways import exact_json, writing
 from orders.gateways.base import CannotSay, FrozenRequest, Instruction, Kind
-from orders.gateways.smartpay_words import PATHS, STATUS_PATH, TITLE
+from orders.gateways.smartpay_words import PATHS, STATUS_PATH, TITLE, TYPES_OF_KIND
 from orders.gateways.writing import USER_AGENT, checked_amount, checked_description
 from orders.money import Money
 
@@ -28,6 +28,8 @@ WITH_AMOUNT = frozenset({Kind.CAPTURE, Kind.REFUND})
 
 def modification_request(instruction: Instruction) -> FrozenRequest:
     """The request of a capture, cancel, cancel-or-refund or refund. Raises CannotSay."""
+    if instruction.kind not in TYPES_OF_KIND:
+        raise CannotSay(f"{TITLE} has no modification that is a {instruction.kind}; nothing was sent.")
     body = exact_json.write(_body(instruction))
     return FrozenRequest(method="POST", path=PATHS[instruction.kind], headers=dict(HEADERS), body=body)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,29 +11,10 @@ import pytest
 from orders.gateways import smartpay
 from orders.gateways.base import Door, Fault, Instruction, Kind, Outcome, TransactionState, Verdict
 from orders.money import Money
+from tests.gateways.conftest import MERCHANT
 from tests.sandbox_process import SandboxHandle, sandbox
 
 pytestmark = pytest.mark.process
-
-MERCHANT, SECRET = "merchant-one", "secret-one"
-
-
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHandle]:
-    with sandbox(tmp_path_factory.mktemp("sandbox")) as running:
-        yield running
-
-
-@pytest.fixture
-def door(gateway: SandboxHandle) -> Door:
-    return Door(
-        base_url=gateway.gateway_url,
-        merchant_key=MERCHANT,
-        authentication_key=SECRET,
-        origin="https://dashboard.example",
-        deadline_seconds=5,
-        address="127.0.0.1",
-    )
 
 
 def an_order(gateway: SandboxHandle, **wish: Any) -> str:

@@ -10,6 +10,7 @@ from orders.gateways import smartpay
 from orders.gateways.base import CannotSay, Deal, Door, Kind
 from orders.gateways.smartpay_reading import read_answer
 from orders.money import Money
+from tests.gateways.instructions import an_instruction
 from tests.gateways.payload_files import GONE, payload_bytes
 
 NOWHERE = Door(
@@ -105,3 +106,9 @@ def test_a_captures_legs_can_fail_alone_like_a_refunds() -> None:
 
         assert [(leg.destination, leg.failed) for leg in entry.legs] == [("shop-one", False), ("shop-two", True)]
         assert entry.legs[1].error == "[4711] closed"
+
+
+@pytest.mark.parametrize("kind", [Kind.VOID, Kind.AUTHORIZE])
+def test_what_is_no_modification_here_cannot_be_said_as_one(kind: Kind) -> None:
+    with pytest.raises(CannotSay, match="nothing was sent"):
+        smartpay.compose(an_instruction(kind=kind))
