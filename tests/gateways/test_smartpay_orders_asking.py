@@ -187,7 +187,7 @@ def test_an_order_in_too_many_pieces_is_not_half_believed(monkeypatch: pytest.Mo
 
 
 def test_orders_are_listed_page_by_page() -> None:
-    pages = {
+    pages: dict[str, dict[str, Any]] = {
         FIRST_PAGE: {"object": "collection", "data": [an_order(), an_order(id="order_test_2")], "nextPageToken": "p 2"},
         "/orders?maxResults=20&pageToken=p+2&expand=all": {"data": [an_order(id="order_test_3")]},
     }

@@ -115,7 +115,8 @@ class _Past:
         if status == "canceled" and self.order.captured:
             raise BadOrder("A cancelled order has no payments; one that was captured in part has succeeded.")
         if status != "requires_capture" and self.order.remainder:
-            at = self.order.updated_at
+            ends = self.order.expires_at or self._now
+            at = ends if ends < self._now else self.order.updated_at
             released = movements.release(self.order, at=at)
             self._book("cancel", "CANCELLATION", "CANCELLED", released, self.order.id, {}, at)
 

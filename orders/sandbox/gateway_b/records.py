@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CURRENCY = "JPY"
-BASE62 = string.ascii_letters + string.digits
+BASE62 = string.ascii_uppercase + string.ascii_lowercase + string.digits
+"""In this order, in which signing secrets are numbers (gateways.md B.8)."""
 ID_LENGTH = 22
 
 
