@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,7 +38,8 @@ def hinted(body: bytes, *, card: str = CARD, status: int = 200, **more: Any) -> 
 
 def test_the_list_is_asked_at_its_own_address_with_the_token() -> None:
     with raw_server(answering(CARDS)) as lists:
-        outcome = smarterpay.look_up(a_door(data_url=lists.url, address="127.0.0.1"), a_card_instruction())
+        elsewhere = replace(a_door(data_url=lists.url, address="127.0.0.1"), address="192.0.2.1")
+        outcome = smarterpay.look_up(elsewhere, a_card_instruction())
 
     [request] = lists.requests
     assert request.startswith(b"GET /service.svc/cards HTTP/1.1\r\n")
@@ -126,7 +128,14 @@ def test_a_request_goes_out_with_token_and_key_and_its_answer_is_judged() -> Non
 
 def test_the_transcripts_hold_neither_token_nor_card_holder() -> None:
     echo = json.dumps(
-        {"status": "error", "token": TOKEN, "name_on_card": "Mia Muster", "expiry_date": "1229", "card_id": CARD}
+        {
+            "status": "error",
+            "token": TOKEN,
+            "heard": f"Bearer {TOKEN}",
+            "name_on_card": "Mia Muster",
+            "expiry_date": "1229",
+            "card_id": CARD,
+        }
     ).encode()
 
     outcome, _request = sent_to(echo, a_card_instruction(description="call mia.muster@example.org"))
