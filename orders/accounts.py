@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import IntegrityError
 from django.db import transaction as database_transaction
 
 from orders import audit, crypto
+from orders.database import database_now
 from orders.gateways.addresses import BaseUrlRefused, check_base_url
 from orders.gateways.registry import GATEWAYS
 from orders.models import GatewayAccount, Merchant, Source
@@ -21,6 +23,12 @@ MERCHANT_KEY_MAXIMUM = 36
 AUTHENTICATION_KEY_MAXIMUM = 512
 NAME_MAXIMUM = 60
 BASE_URL_MAXIMUM = 300
+SECRETS_OVERLAP = timedelta(hours=24)
+"""How long the webhook secret before counts beside a new one: what is on its way was signed with it."""
+
+
+_WEBHOOK_SECRETS = ["webhook_secret_sealed", "webhook_secret_before_sealed"]
+_SEALED = ["authentication_key_sealed", *_WEBHOOK_SECRETS]
 
 
 class AccountRefused(ValueError):
@@ -82,6 +90,44 @@ def rotate_authentication_key(
     return account
 
 
+def set_webhook_secret(
+    *, account_id: int, secret: str, overlaps: bool = True, by: User | None, source: Source
+) -> GatewayAccount:
+    """Check webhooks with this secret from now on, and for a day with the one before unless that was exposed.
+
+    An empty one takes the check away: then every webhook is only a hint. Raises AccountRefused.
+    """
+    checked = checked_authentication_key(secret) if secret.strip() else ""
+    with database_transaction.atomic():
+        account = GatewayAccount.objects.select_for_update().get(pk=account_id)
+        until = database_now() + SECRETS_OVERLAP if overlaps and checked and account.webhook_secret_sealed else None
+        account.seal_webhook_secret(checked, overlap_until=until)
+        account.save(update_fields=[*_WEBHOOK_SECRETS, "webhook_secret_before_until"])
+        done = "replaced" if checked else "removed; its webhooks are hints from now on"
+        beside = " The one before counts for another day." if until else ""
+        sentence = f"The webhook secret of account {account.name} was {done}.{beside}"
+        audit.record(verb="account.webhook_secret", sentence=sentence, source=source, by=by, account=account)
+    return account
+
+
+def set_webhook_options(*, account_id: int, options: dict[str, Any], by: User | None, source: Source) -> GatewayAccount:
+    """Say how this account's webhooks are checked, such as {"scheme": "none"}; the words are the gateway's own."""
+    with database_transaction.atomic():
+        account = GatewayAccount.objects.select_for_update().get(pk=account_id)
+        account.webhook_options = options
+        account.save(update_fields=["webhook_options"])
+        sentence = f"How webhooks of account {account.name} are checked was changed."
+        audit.record(
+            verb="account.webhook_options",
+            sentence=sentence,
+            source=source,
+            by=by,
+            account=account,
+            details={"options": options},
+        )
+    return account
+
+
 def reseal_credentials(*, by: User | None, source: Source) -> list[str]:
     """Encrypt every stored key under the newest of CREDENTIALS_KEYS; returns the names of the accounts.
 
@@ -90,8 +136,9 @@ def reseal_credentials(*, by: User | None, source: Source) -> list[str]:
     with database_transaction.atomic():
         accounts = list(GatewayAccount.objects.select_for_update().order_by("pk"))
         for account in accounts:
-            account.authentication_key_sealed = _resealed(account)
-            account.save(update_fields=["authentication_key_sealed"])
+            for column in _SEALED:
+                setattr(account, column, _resealed(account, column))
+            account.save(update_fields=_SEALED)
         sentence = f"The authentication keys of {len(accounts)} accounts were encrypted under the newest key."
         audit.record(verb="account.keys_resealed", sentence=sentence, source=source, by=by)
     return [account.name for account in accounts]
@@ -142,9 +189,10 @@ def _checked_gateway(gateway: str) -> str:
     return gateway
 
 
-def _resealed(account: GatewayAccount) -> str:
+def _resealed(account: GatewayAccount, column: str) -> str:
+    sealed: str = getattr(account, column)
     try:
-        return crypto.reseal(account.authentication_key_sealed)
+        return crypto.reseal(sealed) if sealed else ""
     except crypto.CredentialUnreadable as error:
         raise crypto.CredentialUnreadable(
             f"The key of account {account.name} cannot be decrypted with any key in CREDENTIALS_KEYS, so no key was "

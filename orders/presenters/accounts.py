@@ -31,6 +31,7 @@ class AccountHealth:
     open_proposal: Proposal | None
     may_pause: bool
     may_resume: bool
+    may_configure: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,7 @@ def _health(
         open_proposal=proposal,
         may_pause=not account.paused and bool(words & {"configure", "repair"}),
         may_resume=account.paused and proposal is None and bool(words & {"configure", "repair"}),
+        may_configure="configure" in words,
     )
 
 

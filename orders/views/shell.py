@@ -13,9 +13,19 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from orders.models import FINISHED, Merchant, Modification, Order, Proposal, ProposalState, Switch
+from orders.models import (
+    FINISHED,
+    InboxDelivery,
+    InboxState,
+    Merchant,
+    Modification,
+    Order,
+    Proposal,
+    ProposalState,
+    Switch,
+)
 from orders.modifications.pause import STARTED_PAUSED
-from orders.permissions import remember_merchants
+from orders.permissions import permissions_anywhere, remember_merchants
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
@@ -67,6 +77,7 @@ class Shell:
     attention: str = ""
     open_modifications: str = ""
     open_proposals: str = ""
+    unmatched_webhooks: str = ""
 
     @property
     def paused_accounts(self) -> tuple[AccountChoice, ...]:
@@ -104,6 +115,7 @@ def shell_of(person: User | AnonymousUser) -> Shell:
             _count(Order.objects.of(person).filter(attention=True)),
             _count(Modification.objects.of(person).exclude(state__in=sorted(FINISHED))),
             _count(Proposal.objects.filter(merchant__in=Merchant.objects.of(person), state=ProposalState.OPEN.value)),
+            _count(InboxDelivery.objects.of(person).filter(state=InboxState.UNMATCHED.value)),
         )
     )
     now = timezone.now()
@@ -121,9 +133,13 @@ def shell_of(person: User | AnonymousUser) -> Shell:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The context processor: `shell` is read when a template first asks for it."""
+    """The context processor: `shell` and `may_configure` are read when a template first asks for them."""
     theme = request.COOKIES.get(THEME_COOKIE, "")
-    return {"shell": SimpleLazyObject(_reader(request)), "theme": theme if theme in THEMES else ""}
+    return {
+        "shell": SimpleLazyObject(_reader(request)),
+        "theme": theme if theme in THEMES else "",
+        "may_configure": SimpleLazyObject(lambda: "configure" in permissions_anywhere(request.user)),
+    }
 
 
 def shell_for(request: HttpRequest) -> Shell:
