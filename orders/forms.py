@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django import forms
@@ -10,11 +10,16 @@ from django.core.validators import MaxLengthValidator
 from django.db.models import QuerySet
 
 from orders.announce import TYPES
-from orders.gateways.base import Kind
-from orders.models import Merchant, Modification
+from orders.gateways.base import Capability, Kind
+from orders.models import Merchant, Modification, Source
 from orders.modifications.refusals import INVALID_ID
 from orders.modifications.request import CUSTOM_REFERENCE_MAXIMUM, DESCRIPTION_MAXIMUM, REASONS
+from orders.modifications.wish import Wish
+from orders.modifications.words import offers_release
 from orders.money import AmountRefused, Money, parse_amount
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 CUSTOM_REFERENCES = ("custom1", "custom2", "custom3")
 _DESCRIPTION_TOO_LONG = (
@@ -59,6 +64,8 @@ class ModificationForm(PlainForm):
     modification_id = forms.CharField(widget=forms.HiddenInput, max_length=64)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**63 - 1)
     confirmed_twin = forms.BooleanField(required=False, label="I mean a second one.")
+    release_rest = forms.BooleanField(required=False, label="Release the rest to the shopper")
+    customer_may_see = forms.BooleanField(required=False, label="The customer may see this text")
 
     def __init__(self, *arguments: Any, currency: str, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
@@ -73,6 +80,31 @@ class ModificationForm(PlainForm):
         except ValueError as unreadable:
             raise forms.ValidationError(INVALID_ID) from unreadable
 
+    def leave_out(self, kind: Kind, capability: Capability) -> None:
+        """Take away the choices that this gateway does not leave to us."""
+        if not offers_release(kind, capability):
+            del self.fields["release_rest"]
+        if not capability.shows_description:
+            del self.fields["customer_may_see"]
+
+    def wish(self, kind: Kind, *, transaction_id: int, by: User, source: Source) -> Wish:
+        """What a valid form asks for."""
+        return Wish(
+            modification_id=self.cleaned_data["modification_id"],
+            transaction_id=transaction_id,
+            kind=kind,
+            amount=self.cleaned_data["amount"].amount_minor,
+            reason=self.cleaned_data["reason"],
+            description=self.cleaned_data["description"],
+            by=by,
+            source=source,
+            expected_version=self.cleaned_data["version"],
+            custom_references=self.custom_references,
+            confirmed_twin=self.cleaned_data["confirmed_twin"],
+            release_rest=self.cleaned_data.get("release_rest", False),
+            customer_may_see=self.cleaned_data.get("customer_may_see", False),
+        )
+
     @property
     def custom_references(self) -> dict[str, str]:
         """The custom references that were filled in."""
@@ -82,6 +114,12 @@ class ModificationForm(PlainForm):
     def fixed_fields(self) -> list[forms.BoundField]:
         """The folded fields, for the template."""
         return [self[name] for name in CUSTOM_REFERENCES]
+
+
+class VersionForm(forms.Form):
+    """A button that acts on a transaction: it carries the version that it was drawn from."""
+
+    version = forms.IntegerField(min_value=0, max_value=2**63 - 1)
 
 
 class EvidenceForm(PlainForm):

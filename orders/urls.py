@@ -10,6 +10,7 @@ from orders.views import (
     modifications,
     order,
     orders_list,
+    plans,
     proposals,
     shop_webhooks,
 )
@@ -54,6 +55,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         modification_page.resolution_create,
         name="resolution_create",
     ),
+    # A refund over several captures.
+    path("plans/<uuid:plan_id>/", plans.plan, name="plan"),
+    path("plans/<uuid:plan_id>/live/", live.plan_live, name="plan_live"),
+    path("plans/<uuid:plan_id>/rest/", plans.plan_rest_create, name="plan_rest_create"),
     # What needs two people.
     path("proposals/", proposals.proposal_list, name="proposal_list"),
     path("proposals/<uuid:proposal_id>/", proposals.proposal, name="proposal"),

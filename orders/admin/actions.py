@@ -17,11 +17,11 @@ from orders.admin.scope import person_of
 from orders.forms import EvidenceForm, ModificationForm, PauseForm, amount_text
 from orders.gateways.base import Kind
 from orders.mirror.ask import ask_refresh
-from orders.models import GatewayAccount, Modification, Source, Transaction
+from orders.models import GatewayAccount, Modification, RefundPlan, Source, Transaction
+from orders.modifications.ask import ask
 from orders.modifications.hurry import ask_now
 from orders.modifications.pause import pause_account
 from orders.modifications.refusals import Refused
-from orders.modifications.request import request_modification
 from orders.modifications.review import propose_resumption, propose_unfreezing
 from orders.modifications.rules import Decision, may
 from orders.modifications.situation import situation_of
@@ -44,6 +44,11 @@ def cancel_transaction(page: Any, request: HttpRequest, chosen: QuerySet[Any]) -
 @admin.action(description="Cancel or refund …")
 def reverse_transaction(page: Any, request: HttpRequest, chosen: QuerySet[Any]) -> Answer:
     return _modify(page, request, chosen, Kind.CANCEL_OR_REFUND, "reverse_transaction")
+
+
+@admin.action(description="Void …")
+def void_transaction(page: Any, request: HttpRequest, chosen: QuerySet[Any]) -> Answer:
+    return _modify(page, request, chosen, Kind.VOID, "void_transaction")
 
 
 @admin.action(description="Refund …")
@@ -142,39 +147,26 @@ def _modify(page: Any, request: HttpRequest, chosen: QuerySet[Any], kind: Kind, 
         messages.error(request, "Choose one transaction; nothing was sent.")
         return None
     row = rows[0]
-    decision = may(kind, situation_of(row, person_of(request)))
+    situation = situation_of(row, person_of(request))
+    decision = may(kind, situation)
     confirmed = "confirmed" in request.POST
     form = ModificationForm(request.POST if confirmed else None, currency=row.currency, initial=_initial(row, decision))
+    form.leave_out(kind, situation.capability)
     if not form.is_valid():
         return _page(page, request, chosen, form, action, decision=decision)
     try:
-        modification = _request(request, row, kind, form)
+        made = ask(form.wish(kind, transaction_id=row.pk, by=person_of(request), source=Source.ADMIN))
     except Refused as refusal:
         form.add_error(None, refusal.sentence)
         return _page(page, request, chosen, form, action, decision=decision)
-    messages.success(request, f"{modification.pk} is queued; follow it on the order’s page.")
+    what = "is queued as one refund for each capture" if isinstance(made, RefundPlan) else "is queued"
+    messages.success(request, f"{made.pk} {what}; follow it on the order’s page.")
     return None
 
 
 def _initial(row: Transaction, decision: Decision) -> dict[str, Any]:
     most = amount_text(decision.maximum.amount_minor, row.currency) if decision.maximum else ""
     return {"modification_id": str(uuid.uuid4()), "version": row.version, "amount": most}
-
-
-def _request(request: HttpRequest, row: Transaction, kind: Kind, form: ModificationForm) -> Modification:
-    return request_modification(
-        modification_id=form.cleaned_data["modification_id"],
-        transaction_id=row.pk,
-        kind=kind,
-        amount=form.cleaned_data["amount"].amount_minor,
-        reason=form.cleaned_data["reason"],
-        description=form.cleaned_data["description"],
-        by=person_of(request),
-        source=Source.ADMIN,
-        expected_version=form.cleaned_data["version"],
-        custom_references=form.custom_references,
-        confirmed_twin=form.cleaned_data["confirmed_twin"],
-    )
 
 
 def _page(

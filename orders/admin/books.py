@@ -18,6 +18,7 @@ from orders.models import (
     Order,
     OrderLine,
     Proposal,
+    RefundPlan,
     Transaction,
 )
 from orders.money import Money
@@ -82,6 +83,7 @@ class TransactionAdmin(FoundByReference, ReadOnly):
         actions.capture_transaction,
         actions.cancel_transaction,
         actions.reverse_transaction,
+        actions.void_transaction,
         actions.refund_transaction,
         actions.refresh_transactions,
         actions.propose_unfreezing_transaction,
@@ -122,6 +124,15 @@ class ModificationAdmin(FoundByReference, ReadOnly):
     def request_body(self, modification: Modification) -> str:
         key = modification.account.merchant_key
         return bytes(modification.body).decode("utf-8", "replace").replace(key, last_four(key))
+
+
+@admin.register(RefundPlan)
+class RefundPlanAdmin(FoundByReference, ReadOnly):
+    order_path = "transaction__order"
+    search_fields = _FIND
+    list_display = ("id", "transaction", "amount", "currency", "requested_by", "requested_at")
+    list_select_related = ("transaction", "requested_by")
+    ordering = ("-requested_at",)
 
 
 @admin.register(Attempt)

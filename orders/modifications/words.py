@@ -43,9 +43,14 @@ def check_words(*, reason: str, description: str, custom_references: Mapping[str
     _check_custom_references(custom_references)
 
 
+def offers_release(kind: Kind, capability: Capability) -> bool:
+    """Whether the person who asks decides what becomes of the part that is not captured."""
+    return kind is Kind.CAPTURE and capability.remainder_choice
+
+
 def check_choices(kind: Kind, capability: Capability, *, release_rest: bool, customer_may_see: bool) -> None:
     """Raises NotAllowed for a choice that this gateway does not leave to us: it would be made and not carried out."""
-    if release_rest and not (kind is Kind.CAPTURE and capability.remainder_choice):
+    if release_rest and not offers_release(kind, capability):
         raise NotAllowed(
             "Nobody is asked here what becomes of the part that is not captured. Nothing was sent; ask without "
             "releasing the rest.",

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from orders.gateways.base import GIVES_BACK, Kind
 from orders.models import Capture, ExternalMovement, Modification, Order, Transaction
 from orders.modifications.conservation import Books, Unbooked, conservation_of
+from orders.modifications.rules import Situation
 from orders.modifications.situation import situation_of
 from orders.money import Money
 from orders.presenters.actions import Action, actions_of
@@ -18,6 +19,7 @@ from orders.presenters.facts import FactRow, fact_rows
 from orders.presenters.following import Following, Seen, follow
 from orders.presenters.money_bar import MoneyBar, PendingReversal, money_bar_of
 from orders.presenters.order_reading import Reading, read_order
+from orders.presenters.plans import PlanLine, plan_lines
 from orders.presenters.story import Story, story_of
 
 _REVERSALS = (Kind.CANCEL, Kind.CANCEL_OR_REFUND)
@@ -33,6 +35,8 @@ class TransactionCard:
     movements: tuple[ExternalMovement, ...]
     captures: tuple[Capture, ...]
     may_repair: bool
+    deal_room: str
+    """What the deal of this transaction still allows to be captured; empty without a deal."""
 
     @property
     def facts(self) -> tuple[FactRow, ...]:
@@ -55,6 +59,8 @@ class OrderNow:
     order: Order
     cards: tuple[TransactionCard, ...]
     rows: tuple[ModificationRow, ...]
+    plans: tuple[PlanLine, ...]
+    """Refunds over several captures of which a part was refused or withdrawn."""
     following: Following
     followed: bool
     """Whether there was anything to follow when the page was drawn or polled."""
@@ -69,7 +75,8 @@ def order_now(order: Order, reading: Reading, person: User, *, seen: Seen, now: 
     rows = tuple(ModificationRow(modification=row, story=story_of(row, now=now)) for row in reading.modifications)
     following = follow(reading.modifications, seen, now=now, facts=_facts(reading.transactions))
     followed = bool(seen.mark) or any(not row.finished for row in reading.modifications)
-    return OrderNow(order=order, cards=cards, rows=rows, following=following, followed=followed)
+    plans = plan_lines(reading.modifications)
+    return OrderNow(order=order, cards=cards, rows=rows, plans=plans, following=following, followed=followed)
 
 
 def order_following(
@@ -130,7 +137,14 @@ def _card(
         movements=tuple(movements),
         captures=tuple(captures),
         may_repair="repair" in situation.permissions,
+        deal_room=_deal_room(situation),
     )
+
+
+def _deal_room(situation: Situation) -> str:
+    if situation.deal_room is None:
+        return ""
+    return f"{Money(situation.deal_room, situation.currency)} of it can still be captured"
 
 
 def _unbooked(movement: ExternalMovement) -> Unbooked:

@@ -54,7 +54,7 @@ def transactions_of(order_id: int, person: User) -> list[Transaction]:
 
 def modifications_of(order_id: int) -> list[Modification]:
     """Newest first; when there are very many, open ones come before finished ones are cut off."""
-    rows = _shown(order_id).select_related("account", "requested_by").defer("body", "headers")
+    rows = _shown(order_id).select_related("account", "requested_by", "plan").defer("body", "headers")
     return sorted(rows[:MODIFICATIONS_SHOWN], key=lambda row: row.requested_at, reverse=True)
 
 

@@ -9,14 +9,21 @@ from uuid import uuid4
 from django.contrib.auth.models import User
 
 from orders.forms import ModificationForm, amount_text
-from orders.gateways.base import Kind
+from orders.gateways.base import Capability, Kind
+from orders.gateways.capability_words import hints_for
 from orders.models import Modification, Transaction
+from orders.modifications.plans import Leg, allocate
 from orders.modifications.preview import Preview, preview
 from orders.modifications.rules import Decision, Situation, may
-from orders.modifications.situation import situation_of
+from orders.modifications.situation import refundable_captures, situation_of
+from orders.modifications.words import offers_release
 from orders.money import AmountRefused, parse_amount
 from orders.presenters.actions import ICONS, LABELS, panel_href
 
+_LATER = (
+    "This gateway takes the request at once and tells the result later by a webhook. Until then it is shown as "
+    "pending, and nothing needs to be done."
+)
 WHOLE_ONLY = frozenset({Kind.CANCEL, Kind.CANCEL_OR_REFUND, Kind.VOID})
 """Kinds that move everything that is left; the amount is shown and not asked for."""
 
@@ -27,6 +34,8 @@ class WhatIf:
 
     preview: Preview | None
     problem: str
+    legs: tuple[Leg, ...] = ()
+    """Where one capture does not hold the refund: what is drawn on each, newest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +61,12 @@ class Panel:
     form: ModificationForm
     what_if: WhatIf
     notice: Notice | None
+    hints: tuple[str, ...]
+    """What this gateway wants to be known before the button is pressed."""
+    offers_release: bool
+    """Whether the person decides what becomes of the part that is not captured."""
+    offers_shopper_text: bool
+    """Whether the person decides if the shopper sees the description."""
     alternative_label: str
     alternative_href: str
 
@@ -59,6 +74,13 @@ class Panel:
     def whole_only(self) -> bool:
         """Whether the amount is fixed."""
         return self.kind in WHOLE_ONLY
+
+    @property
+    def whole_sentence(self) -> str:
+        """Why no amount is asked for."""
+        if self.kind is Kind.VOID:
+            return "A void takes back the whole capture, as if it had never been."
+        return "The gateway always moves everything that is left."
 
     @property
     def looks_destructive(self) -> bool:
@@ -74,17 +96,19 @@ def fresh_panel(
     typed: ModificationForm | None = None,
     notice: Notice | None = None,
     amount: str | None = None,
+    release_rest: bool = False,
 ) -> Panel:
     """A form with a new modification id and the present version; keeps what was typed in an earlier one."""
     situation = situation_of(transaction, person)
     decision = may(kind, situation)
     initial = _initial(transaction, decision)
     if amount is not None:
-        initial["amount"] = amount
+        initial |= {"amount": amount, "release_rest": release_rest}
     if typed is not None:
         initial |= {name: typed.data.get(name, "") for name in _kept(kind)}
     form = ModificationForm(initial=initial, currency=transaction.currency)
-    return _panel(transaction, kind, form, situation, decision, notice, amount=str(initial["amount"]))
+    asked = Asked(amount=str(initial["amount"]), release_rest=bool(initial.get("release_rest")))
+    return _panel(transaction, kind, form, situation, decision, notice, asked)
 
 
 def returned_panel(
@@ -92,22 +116,42 @@ def returned_panel(
 ) -> Panel:
     """The same form again, with what was typed and why it was not taken."""
     situation = situation_of(transaction, person)
-    typed = str(form.data.get("amount", ""))
-    panel = _panel(transaction, kind, form, situation, may(kind, situation), notice, amount=typed)
+    asked = Asked(amount=str(form.data.get("amount", "")), release_rest="release_rest" in form.data)
+    panel = _panel(transaction, kind, form, situation, may(kind, situation), notice, asked)
     # The sentence stands beside the amount already; once is enough.
     return replace(panel, what_if=WhatIf(preview=None, problem="")) if "amount" in form.errors else panel
 
 
-def what_if_of(kind: Kind, situation: Situation, amount: str) -> WhatIf:
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What was typed so far, as far as the figures depend on it."""
+
+    amount: str
+    release_rest: bool = False
+
+
+def what_if_of(transaction: Transaction, kind: Kind, situation: Situation, asked: Asked) -> WhatIf:
     """What this much would do; refusals in the words of the rules."""
     try:
-        money = parse_amount(amount, situation.currency)
+        money = parse_amount(asked.amount, situation.currency)
     except AmountRefused as refusal:
         return WhatIf(preview=None, problem=str(refusal))
     decision = may(kind, situation, amount=money.amount_minor)
     if not decision.allowed:
         return WhatIf(preview=None, problem=decision.sentence)
-    return WhatIf(preview=preview(kind, situation, money.amount_minor), problem="")
+    release_rest = asked.release_rest and offers_release(kind, situation.capability)
+    return WhatIf(
+        preview=preview(kind, situation, money.amount_minor, release_rest=release_rest),
+        problem="",
+        legs=_legs(transaction, kind, situation, money.amount_minor),
+    )
+
+
+def _legs(transaction: Transaction, kind: Kind, situation: Situation, amount: int) -> tuple[Leg, ...]:
+    if kind is not Kind.REFUND or amount <= situation.largest_capture_open:
+        return ()
+    captures = refundable_captures(list(transaction.captures.all()), situation.capability, situation.now)
+    return allocate(captures, amount) if sum(one.open_to_refund for one in captures) >= amount else ()
 
 
 def twins_notice(sentence: str, twins: Sequence[Modification]) -> Notice:
@@ -122,10 +166,10 @@ def _panel(
     situation: Situation,
     decision: Decision,
     notice: Notice | None,
-    *,
-    amount: str,
+    asked: Asked,
 ) -> Panel:
     other = decision.alternative
+    capability = situation.capability
     return Panel(
         transaction=transaction,
         kind=kind,
@@ -133,11 +177,21 @@ def _panel(
         icon=ICONS[kind],
         decision=decision,
         form=form,
-        what_if=what_if_of(kind, situation, amount) if decision.allowed else WhatIf(preview=None, problem=""),
+        what_if=what_if_of(transaction, kind, situation, asked)
+        if decision.allowed
+        else WhatIf(preview=None, problem=""),
         notice=notice,
+        hints=_hints(transaction, kind, capability) if decision.allowed else (),
+        offers_release=offers_release(kind, capability),
+        offers_shopper_text=capability.shows_description,
         alternative_label=LABELS[other] if other else "",
         alternative_href=panel_href(transaction.pk, other) if other else "",
     )
+
+
+def _hints(transaction: Transaction, kind: Kind, capability: Capability) -> tuple[str, ...]:
+    said = hints_for(transaction.account.gateway, kind)
+    return (*said, _LATER) if capability.asynchronous else said
 
 
 def _initial(transaction: Transaction, decision: Decision) -> dict[str, object]:
@@ -151,5 +205,5 @@ def _initial(transaction: Transaction, decision: Decision) -> dict[str, object]:
 
 def _kept(kind: Kind) -> tuple[str, ...]:
     """What survives when the transaction changed: words; the amount too unless it must be everything that is left."""
-    words = ("reason", "description", "custom1", "custom2", "custom3")
+    words = ("reason", "description", "custom1", "custom2", "custom3", "release_rest", "customer_may_see")
     return words if kind in WHOLE_ONLY else ("amount", *words)

@@ -140,6 +140,20 @@ def full_stop(sentence: str) -> str:
 
 
 @register.filter
+def movement_source(source: str) -> str:
+    """By which channel a movement that is not ours came to be known, after “seen …”."""
+    if source == "webhook":
+        return "in a webhook of the gateway"
+    return "when the gateway was read" if source in ("worker", "gateway") else "when somebody had the gateway read"
+
+
+@register.filter
+def deal_word(type_code: str) -> str:
+    """What a 3RI deal is for."""
+    return {"3RIPSS": "split shipment", "3RIDS": "delayed shipment"}.get(type_code, type_code)
+
+
+@register.filter
 def tone_of_modification(state: str) -> str:
     """The tone for `data-tone` where no badge stands."""
     return MODIFICATION_TONES[ModificationState(state)]

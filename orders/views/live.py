@@ -16,9 +16,10 @@ from orders.presenters.following import Following, Seen
 from orders.presenters.modification_card import card_of
 from orders.presenters.order_page import order_following
 from orders.presenters.order_reading import marks_of, transactions_of
+from orders.presenters.plans import plan_card_of
 from orders.presenters.timeline import timeline_of
 from orders.views.order import now_of, read
-from orders.views.scope import StaffRequest, modification_for, require
+from orders.views.scope import StaffRequest, modification_for, plan_for, require
 
 NOTHING_NEW = 204
 OPEN, CLOSED = "open", "closed"
@@ -45,6 +46,19 @@ def modification_live(request: StaffRequest, modification_id: UUID) -> HttpRespo
     if shown == CLOSED or not board.may_propose:
         context["form"] = fresh_resolution(modification)
     return render(request, "orders/_board_live.html", context, status=_status(card.following))
+
+
+@require_GET
+def plan_live(request: StaffRequest, plan_id: UUID) -> HttpResponse:
+    """The card of a refund plan while its legs are under way."""
+    plan = plan_for(request.user, plan_id)
+    now = timezone.now()
+    seen = Seen.from_query(request.GET, now=now)
+    card = plan_card_of(plan, request.user, seen=seen, now=now)
+    if _unchanged(card.following, seen):
+        return HttpResponse(status=NOTHING_NEW)
+    context = {"plan_card": card, "zone": plan.merchant.time_zone, "on_page": request.GET.get("on_page") == "yes"}
+    return render(request, "orders/_plan_card.html", context, status=_status(card.following))
 
 
 @require_GET

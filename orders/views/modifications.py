@@ -15,20 +15,21 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from orders.forms import ModificationForm
 from orders.gateways.base import Kind
-from orders.models import Modification, Source, Transaction
+from orders.models import Modification, RefundPlan, Source
+from orders.modifications.ask import ask
 from orders.modifications.refusals import ChangedSince, IdConflict, Refused, Suspicious, UnknownThing
-from orders.modifications.request import request_modification
 from orders.modifications.situation import situation_of
 from orders.modifications.withdraw import withdraw
 from orders.presenters.following import Seen
 from orders.presenters.modification_card import card_of
-from orders.presenters.panel import Notice, Panel, fresh_panel, returned_panel, twins_notice, what_if_of
+from orders.presenters.panel import Asked, Notice, Panel, fresh_panel, returned_panel, twins_notice, what_if_of
+from orders.presenters.plans import plan_card_of
 from orders.presenters.timeline import timeline_of
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import answer, asks_for_fragment, go_to
 from orders.views.order import now_of, read
 from orders.views.origin import post_from_our_pages
-from orders.views.scope import StaffRequest, modification_for, transaction_for
+from orders.views.scope import StaffRequest, modification_for, plan_for, transaction_for
 
 INVALID = 422
 CONFLICT = 409
@@ -48,10 +49,11 @@ def modification_preview(request: StaffRequest, transaction_id: int, kind: Kind)
     if request.method == "POST":
         form = ModificationForm(request.POST, currency=transaction.currency)
         return _show(request, returned_panel(transaction, request.user, kind, form))
-    amount = request.GET.get("amount", "")[:60]
+    asked = Asked(amount=request.GET.get("amount", "")[:60], release_rest="release_rest" in request.GET)
     if not asks_for_fragment(request):
-        return _show(request, fresh_panel(transaction, request.user, kind, amount=amount))
-    what_if = what_if_of(kind, situation_of(transaction, request.user), amount)
+        panel = fresh_panel(transaction, request.user, kind, amount=asked.amount, release_rest=asked.release_rest)
+        return _show(request, panel)
+    what_if = what_if_of(transaction, kind, situation_of(transaction, request.user), asked)
     return render(request, "orders/_what_if.html", {"what_if": what_if})
 
 
@@ -63,14 +65,16 @@ def modification_create(request: StaffRequest, transaction_id: int, kind: Kind) 
     if not form.is_valid():
         return _show(request, returned_panel(transaction, request.user, kind, form), status=INVALID)
     try:
-        modification = _request(request, form, transaction, kind)
+        made = ask(form.wish(kind, transaction_id=transaction.pk, by=request.user, source=Source.PAGE))
     except UnknownThing as unknown:
         raise Http404(unknown.sentence) from unknown
     except Refused as refusal:
         return _refused(request, form, transaction.pk, kind, refusal)
+    if isinstance(made, RefundPlan):
+        return _planned(request, made)
     if asks_for_fragment(request):
-        return _made(request, modification)
-    return go_to(request, reverse("orders:modification", args=[modification.pk]))
+        return _made(request, made)
+    return go_to(request, reverse("orders:modification", args=[made.pk]))
 
 
 @post_from_our_pages
@@ -82,22 +86,6 @@ def withdrawal_create(request: StaffRequest, modification_id: UUID) -> HttpRespo
     if asks_for_fragment(request):
         return _card(request, modification)
     return go_to(request, reverse("orders:modification", args=[modification.pk]))
-
-
-def _request(request: StaffRequest, form: ModificationForm, transaction: Transaction, kind: Kind) -> Modification:
-    return request_modification(
-        modification_id=form.cleaned_data["modification_id"],
-        transaction_id=transaction.pk,
-        kind=kind,
-        amount=form.cleaned_data["amount"].amount_minor,
-        reason=form.cleaned_data["reason"],
-        description=form.cleaned_data["description"],
-        by=request.user,
-        source=Source.PAGE,
-        expected_version=form.cleaned_data["version"],
-        custom_references=form.custom_references,
-        confirmed_twin=form.cleaned_data["confirmed_twin"],
-    )
 
 
 def _refused(
@@ -169,6 +157,17 @@ def _made(request: StaffRequest, made: Modification) -> HttpResponse:
     card = card_of(modification, seen=Seen.beginning(now=now), now=now)
     context = {"card": card} | _order_parts(request, modification.transaction.order_id)
     return render(request, "orders/_modification_made.html", context)
+
+
+def _planned(request: StaffRequest, made: RefundPlan) -> HttpResponse:
+    """The card of the plan with every leg, and the parts of the order page that it changed."""
+    if not asks_for_fragment(request):
+        return go_to(request, reverse("orders:plan", args=[made.pk]))
+    plan = plan_for(request.user, made.pk)
+    now = timezone.now()
+    card = plan_card_of(plan, request.user, seen=Seen.beginning(now=now), now=now)
+    context = {"plan_card": card} | _order_parts(request, plan.transaction.order_id)
+    return render(request, "orders/_plan_made.html", context)
 
 
 def _card(request: StaffRequest, withdrawn: Modification) -> HttpResponse:

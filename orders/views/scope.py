@@ -11,7 +11,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from django_htmx.middleware import HtmxDetails
 
-from orders.models import GatewayAccount, Merchant, Modification, Order, Proposal, Transaction
+from orders.models import GatewayAccount, Merchant, Modification, Order, Proposal, RefundPlan, Transaction
 from orders.permissions import permissions_anywhere
 
 Row = TypeVar("Row", bound=Model)
@@ -41,6 +41,14 @@ def modification_for(person: User, modification_id: UUID) -> Modification:
         "merchant", "account", "transaction__order", "transaction__account", "requested_by"
     )
     return _one(rows.filter(pk=modification_id), person)
+
+
+def plan_for(person: User, plan_id: UUID) -> RefundPlan:
+    """The refund plan with its transaction, order, merchant, account and the person who asked for it."""
+    rows = RefundPlan.objects.filter(transaction__in=Transaction.objects.of(person)).select_related(
+        "merchant", "transaction__order", "transaction__account", "requested_by"
+    )
+    return _one(rows.filter(pk=plan_id), person)
 
 
 def account_for(person: User, account_id: int) -> GatewayAccount:

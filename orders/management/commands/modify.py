@@ -1,4 +1,4 @@
-"""`manage.py modify REFERENCE capture|cancel|cancel-or-refund|refund`: the page's verb from a shell.
+"""`manage.py modify REFERENCE capture|cancel|cancel-or-refund|void|refund`: the page's verb from a shell.
 
 0: it succeeded, or was accepted without --wait. 1: it was refused or failed. 3: still open when the wait was over.
 """
@@ -12,12 +12,15 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from orders.database import database_now
-from orders.gateways.base import Kind
+from orders.gateways.base import ACTIONS, Kind
 from orders.management.output import MISUSED, WRONG, Errand, Report, Stop, person_named
-from orders.models import Modification, ModificationState, ReferenceKind, Source, Transaction
-from orders.modifications.request import REASONS, request_modification
+from orders.models import Modification, ModificationState, ReferenceKind, RefundPlan, Source, Transaction
+from orders.modifications.ask import ask
+from orders.modifications.plans import progress_of
+from orders.modifications.request import REASONS
 from orders.modifications.rules import VERBS, maximum_of
 from orders.modifications.situation import situation_of
+from orders.modifications.wish import Wish
 from orders.money import AmountRefused, Money, parse_amount
 
 STILL_OPEN = 3
@@ -26,14 +29,20 @@ _EXACT = [kind.value for kind in ReferenceKind if kind not in (ReferenceKind.NAM
 
 
 class Command(Errand):
-    help = "Capture, cancel or refund an order; the same rules as on its page."
+    help = "Capture, cancel, void or refund an order; the same rules as on its page."
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("reference", help="Any exact reference of one order, or of one of its transactions.")
-        parser.add_argument("verb", choices=[kind.value.replace("_", "-") for kind in Kind])
+        parser.add_argument("verb", choices=[kind.value.replace("_", "-") for kind in ACTIONS])
         parser.add_argument("--amount", help="In major units, such as 12.50; all that is left when not given.")
         parser.add_argument("--reason", default="", choices=["", *(code for code, _ in REASONS)])
         parser.add_argument("--description", default="", help="Shown at the gateway; at most 127 characters.")
+        parser.add_argument(
+            "--release-rest", action="store_true", help="With a capture: what is not captured goes back to the shopper."
+        )
+        parser.add_argument(
+            "--customer-may-see", action="store_true", help="The description may be shown to the shopper."
+        )
         parser.add_argument("--id", type=uuid.UUID, help="Modification id; the same id again changes nothing.")
         parser.add_argument("--by", required=True, metavar="USER", help="The person who asks; must be allowed to.")
         parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="Follow it to its end.")
@@ -44,24 +53,42 @@ class Command(Errand):
     def work(self, *, reference: str, verb: str, by: str, wait: float, **options: Any) -> Report:
         person = person_named(by)
         kind = Kind(verb.replace("-", "_"))
-        known = Modification.objects.of(person).filter(pk=options["id"]).select_related("transaction").first()
+        known = _known(options["id"], person)
         transaction = known.transaction if known else _transaction(reference, person, kind)
         amount = (
             known.amount if known and not options["amount"] else _amount(options["amount"], transaction, person, kind)
         )
-        row = request_modification(
-            modification_id=options["id"] or uuid.uuid4(),
-            transaction_id=transaction.pk,
-            kind=kind,
-            amount=amount,
-            reason=options["reason"],
-            description=options["description"],
-            by=person,
-            source=Source.COMMAND,
-            expected_version=None,
-            confirmed_twin=options["confirm_twin"],
+        made = ask(
+            Wish(
+                modification_id=options["id"] or uuid.uuid4(),
+                transaction_id=transaction.pk,
+                kind=kind,
+                amount=amount,
+                reason=options["reason"],
+                description=options["description"],
+                by=person,
+                source=Source.COMMAND,
+                expected_version=None,
+                confirmed_twin=options["confirm_twin"],
+                release_rest=options["release_rest"],
+                customer_may_see=options["customer_may_see"],
+            )
         )
-        return _told(_followed(row, wait), waited=wait > 0)
+        rows = _followed(_rows_of(made), wait)
+        if isinstance(made, RefundPlan):
+            return _plan_told(made, rows, waited=wait > 0)
+        return _told(rows[0], waited=wait > 0)
+
+
+def _known(identity: uuid.UUID | None, person: Any) -> Modification | RefundPlan | None:
+    """What this id stands for already, if the person may see it."""
+    rows = Modification.objects.of(person).filter(pk=identity).select_related("transaction")
+    plans = RefundPlan.objects.filter(pk=identity, transaction__in=Transaction.objects.of(person))
+    return rows.first() or plans.select_related("transaction").first()
+
+
+def _rows_of(made: Modification | RefundPlan) -> list[Modification]:
+    return list(made.modifications.order_by("requested_at")) if isinstance(made, RefundPlan) else [made]
 
 
 def _transaction(reference: str, person: Any, kind: Kind) -> Transaction:
@@ -96,26 +123,45 @@ def _amount(text: str | None, transaction: Transaction, person: Any, kind: Kind)
         raise Stop(f"{refusal} Nothing was sent.", exit_code=MISUSED) from refusal
 
 
-def _followed(row: Modification, wait_seconds: float) -> Modification:
+def _followed(rows: list[Modification], wait_seconds: float) -> list[Modification]:
     ends_at = time.monotonic() + wait_seconds
-    while not row.finished and time.monotonic() < ends_at:
+    while not all(row.finished for row in rows) and time.monotonic() < ends_at:
         time.sleep(_LOOK_EVERY_SECONDS)
-        row.refresh_from_db()
-    return row
+        for row in rows:
+            row.refresh_from_db()
+    return rows
 
 
 def _told(row: Modification, *, waited: bool) -> Report:
     what = f"The {VERBS[Kind(row.kind)]} of {Money(row.amount, row.currency)} ({row.pk})"
     sentence = f"{what}: {row.get_state_display().lower()}. {row.reason_text}".strip()
-    facts = {
+    return Report(
+        lines=[sentence], facts=_facts(row) | {"sentence": sentence}, exit_code=_exit_code(row, waited=waited)
+    )
+
+
+def _plan_told(plan: RefundPlan, rows: list[Modification], *, waited: bool) -> Report:
+    """One line for the whole and one for each leg; it went well only when every leg did."""
+    progress = progress_of(plan, rows)
+    whole = Money(plan.amount, plan.currency)
+    done, missing = Money(progress.done, plan.currency), Money(progress.missing, plan.currency)
+    first = f"The refund of {whole} over several captures ({plan.pk}): {done} done, {missing} refused or withdrawn."
+    facts = {"id": str(plan.pk), "amount": plan.amount, "currency": plan.currency, "done": progress.done}
+    return Report(
+        lines=[first, *(line for row in rows for line in _told(row, waited=waited).lines)],
+        facts=facts | {"missing": progress.missing, "legs": [_facts(row) for row in rows], "sentence": first},
+        exit_code=max((_exit_code(row, waited=waited) for row in rows), key=(0, STILL_OPEN, WRONG).index),
+    )
+
+
+def _facts(row: Modification) -> dict[str, Any]:
+    return {
         "id": str(row.pk),
         "state": row.state,
         "amount": row.amount,
         "currency": row.currency,
         "reference": row.gateway_reference,
-        "sentence": sentence,
     }
-    return Report(lines=[sentence], facts=facts, exit_code=_exit_code(row, waited=waited))
 
 
 def _exit_code(row: Modification, *, waited: bool) -> int:
