@@ -9,9 +9,12 @@ import pytest
 
 from orders.gateways import smartpay
 from orders.gateways.base import Door, Observation
-from orders.gateways.smartpay_scrubbing import scrub
+from orders.gateways.smartpay_payment_fields import ADDRESS, BUSINESS_CONSUMER, CONSUMER
+from orders.gateways.smartpay_payment_writing import payment_request
+from orders.gateways.smartpay_scrubbing import PERSONAL_FIELDS, scrub
 from orders.gateways.transcripts import TRANSCRIPT_BYTES, write_transcript
-from tests.gateways.instructions import an_instruction
+from tests.gateways.instructions import MODIFICATION, an_instruction
+from tests.gateways.new_payments import a_payment
 from tests.gateways.raw_server import answering, raw_server
 
 MERCHANT_KEY = "31928de9-1344-469f-b0eb-8e5d0fef3d21"
@@ -120,3 +123,18 @@ def test_a_transcript_can_be_stored_in_any_database() -> None:
 def test_a_door_does_not_print_its_keys() -> None:
     assert SECRET not in repr(a_door())
     assert MERCHANT_KEY not in repr(a_door())
+
+
+def test_a_new_payments_transcript_names_neither_the_buyer_nor_the_address() -> None:
+    said = {"culture", "countryCode"}
+
+    for fields in (CONSUMER, BUSINESS_CONSUMER, ADDRESS):
+        assert {field.wire for field in fields} - said <= PERSONAL_FIELDS
+    body = payment_request(
+        a_payment(customer_account_id="jane-27"), merchant_key=MERCHANT_KEY, modification_id=MODIFICATION
+    ).body.decode()
+    clean = scrub(body, a_door())
+    for word in ("Jane", "Doe", "jane@example.com", "jane-27", "Unter den Linden", "10117", "Berlin", MERCHANT_KEY):
+        assert word in body
+        assert word not in clean
+    assert "SMP-1001" in clean
