@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 from orders.views import (
     accounts,
     help,
+    inbox,
     live,
     modification_page,
     modifications,
@@ -13,6 +14,7 @@ from orders.views import (
     plans,
     proposals,
     shop_webhooks,
+    webhooks,
 )
 from orders.views.nouns import KindConverter, RowConverter
 
@@ -77,8 +79,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="shop_redelivery_create",
     ),
     path("shop-webhooks/<uuid:endpoint_id>/<slug:act>/", shop_webhooks.endpoint_act, name="shop_webhook_act"),
+    # What gateways tell.
+    path("webhooks/<str:token>/", webhooks.webhook, name="webhook"),
+    path("inbox/", inbox.delivery_list, name="inbox"),
+    path("inbox/rejected/", inbox.rejection_list, name="inbox_rejections"),
+    path("inbox/<row:delivery_id>/", inbox.delivery, name="inbox_delivery"),
+    path("inbox/<row:delivery_id>/repetition/", inbox.repetition_create, name="inbox_repetition_create"),
     # Gateway accounts.
     path("accounts/", accounts.account_list, name="account_list"),
+    path("accounts/<row:account_id>/webhooks/", inbox.account_webhooks, name="account_webhooks"),
     path("accounts/<row:account_id>/pause/", accounts.account_pause, name="account_pause"),
     path("accounts/<row:account_id>/resumption/", accounts.account_resumption, name="account_resumption"),
     path("accounts/pause/", accounts.general_pause, name="general_pause"),
