@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from orders.gateways.seed_fields import SEED_000, SEED_001, SeedField
 from orders.gateways.seed_fields_002 import SEED_002
+from orders.gateways.seed_fields_003 import SEED_003
 from orders.gateways.seed_fields_004 import SEED_004
 
 _SEEDS: tuple[tuple[str, str, list[SeedField]], ...] = (
     ("000", "gateway A's modifications in prose", SEED_000),
     ("001", "gateway A's refund with its whole answer", SEED_001),
     ("002", "gateway A's new payment", SEED_002),
+    ("003", "gateway B's order management in prose", SEED_003),
     ("004", "a cancel of gateway C", SEED_004),
 )
 
