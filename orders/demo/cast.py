@@ -17,14 +17,17 @@ UNREACHABLE = "https://sandbox.invalid/smartpay"
 
 @dataclass(frozen=True, kw_only=True)
 class AccountRole:
-    """One account; `share` of a hundred orders are its."""
+    """One account; `share` of a hundred generated orders are its, `path` is its gateway's place in the sandbox."""
 
     name: str
     merchant: str
     merchant_key: str
     authentication_key: str
-    currencies: tuple[str, ...]
-    share: int
+    currencies: tuple[str, ...] = ()
+    share: int = 0
+    gateway: str = "smartpay"
+    path: str = "/smartpay"
+    webhook_secret: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,24 @@ ACCOUNTS = (
         share=28,
     ),
 )
+INSTALMENTS = AccountRole(
+    name="Nordlicht Instalments",
+    merchant=NORDLICHT,
+    merchant_key="demo-nordlicht-instalments",
+    authentication_key="sk_test_NordlichtInstalments7",
+    gateway="smartpay_orders",
+    path="/smartpay-orders/v1",
+    webhook_secret="demoSecretOfNordlichtInstalmentsAbcdefgh",  # noqa: S106  40 characters of base 62
+)
+CARDS = AccountRole(
+    name="Nordlicht Cards",
+    merchant=NORDLICHT,
+    merchant_key="demo-nordlicht-cards",
+    authentication_key="demo-token-of-nordlicht-cards",
+    gateway="smarterpay",
+    path="/smarterpay",
+    webhook_secret="demo-webhook-secret-of-nordlicht-cards",  # noqa: S106
+)
 BOTH = (NORDLICHT, KONTOR)
 PEOPLE = (
     PersonRole(username="anna", full_name="Anna Berg", group="agent", merchants=(NORDLICHT,), note="captures, refunds"),
@@ -99,7 +120,7 @@ def put_on_stage(*, base_url: str | None) -> list[GatewayAccount]:
     for role in PEOPLE:
         _person(role, merchants, hashed)
     _administrator(hashed)
-    return [_account(role, merchants[role.merchant], base_url or UNREACHABLE) for role in ACCOUNTS]
+    return [account_of(role, base_url or UNREACHABLE) for role in ACCOUNTS]
 
 
 def log_ins() -> list[str]:
@@ -123,12 +144,13 @@ def _administrator(hashed: str) -> None:
     User.objects.get_or_create(username=ADMINISTRATOR, defaults=facts)
 
 
-def _account(role: AccountRole, merchant: Merchant, base_url: str) -> GatewayAccount:
+def account_of(role: AccountRole, base_url: str) -> GatewayAccount:
+    """The account of this role, made when it is missing."""
     known = GatewayAccount.objects.filter(name=role.name).first()
     return known or create_account(
-        merchant=merchant,
+        merchant=Merchant.objects.get(name=role.merchant),
         name=role.name,
-        gateway="smartpay",
+        gateway=role.gateway,
         base_url=base_url,
         merchant_key=role.merchant_key,
         authentication_key=role.authentication_key,

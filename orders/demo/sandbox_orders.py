@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from orders.demo.cast import ACCOUNTS
+from orders.demo.cast import ACCOUNTS, AccountRole
 from orders.demo.stories import Plan, Step
 
 _TIMEOUT_SECONDS = 60
@@ -25,8 +25,12 @@ class SandboxAway(Exception):
 def introduce_merchants(url: str) -> None:
     """Give the sandbox the merchants' keys. Raises SandboxAway."""
     for role in ACCOUNTS:
-        keys = {"merchantKey": role.merchant_key, "authenticationKey": role.authentication_key}
-        _call(url, "merchants", keys)
+        introduce(url, role)
+
+
+def introduce(url: str, role: AccountRole) -> None:
+    """Give the sandbox the keys of one account. Raises SandboxAway."""
+    call(url, "merchants", {"merchantKey": role.merchant_key, "authenticationKey": role.authentication_key})
 
 
 def forget_earlier_demo(url: str, plan: Plan) -> bool:
@@ -34,13 +38,13 @@ def forget_earlier_demo(url: str, plan: Plan) -> bool:
     with _open(f"{url}/_ledger?transactionId={plan.transaction_id}") as answer:
         known = bool(json.loads(answer.read())["transactions"])
     if known:
-        _call(url, "reset", {})
+        call(url, "reset", {})
     return known
 
 
 def place_orders(url: str, plans: Sequence[Plan], *, now: datetime) -> None:
     """Make the transactions there, with their past. Raises SandboxAway."""
-    _call(url, "orders", {"orders": [_wish(plan, now) for plan in plans]})
+    call(url, "orders", {"orders": [_wish(plan, now) for plan in plans]})
 
 
 def _wish(plan: Plan, now: datetime) -> dict[str, Any]:
@@ -81,7 +85,8 @@ def _ago(moment: datetime, now: datetime) -> int:
     return int((now - moment).total_seconds())
 
 
-def _call(url: str, door: str, body: dict[str, Any]) -> None:
+def call(url: str, door: str, body: dict[str, Any]) -> None:
+    """Use one of the sandbox's control doors. Raises SandboxAway."""
     request = urllib.request.Request(  # noqa: S310  the operator's own sandbox, named on the command line
         f"{url}/_control/{door}",
         data=json.dumps(body).encode(),

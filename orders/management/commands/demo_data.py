@@ -12,7 +12,7 @@ from django.core.management.base import CommandParser
 
 from orders.accounts import AccountRefused
 from orders.database import database_now
-from orders.demo import cast
+from orders.demo import cast, other_gateways
 from orders.demo.acts import rows_of
 from orders.demo.loading import CHUNK, collecting_garbage_rarely, finish, load
 from orders.demo.rows import Cast
@@ -68,6 +68,8 @@ class Command(Errand):
                     place_orders(url, chunk, now=now)
                 load([rows_of(plan, players, now=now) for plan in chunk])
                 collect()
+        if url is not None:
+            other_gateways.put_on_stage(url)
         return finish()
 
 
