@@ -179,6 +179,14 @@ def test_the_ledger_shows_each_gateway_alone_or_all(card_merchant: CardMerchant,
     assert card_merchant.sandbox.ledger(gateway="smarterpay", since="2999-01-01")["executions"] == []
 
 
+def test_a_registration_is_no_modification_for_the_auditor(card_merchant: CardMerchant) -> None:
+    card_merchant.register(key="key-1", custom_reference="ORDER-1")
+
+    ledger = card_merchant.sandbox.ledger(gateway="smarterpay")
+    assert ledger["executions"] == []
+    assert [line["modificationId"] for line in ledger["requests"]] == [None]
+
+
 def test_a_reset_forgets_gateway_c_too(card_merchant: CardMerchant) -> None:
     paid = card_merchant.payment()
     card_merchant.act("DeferredCancel", paid, key="key-1", amount=5, isAsync=True)
