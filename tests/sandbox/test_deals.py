@@ -53,6 +53,22 @@ def test_the_payments_of_a_deal_stay_within_its_amount(merchant: Merchant) -> No
     assert checkout(merchant, 0.01).status == 400
 
 
+def test_captures_of_a_deal_stay_within_its_amount_too(box: SandboxHandle, merchant: Merchant) -> None:
+    overview = {"deal": {"dealReference": "deal-2", "typeCode": "3RIPSS", "amount": "150.00"}}
+    first, second, stranger = merchant.order(overview=overview), merchant.order(overview=overview), merchant.order()
+    box.control("dials", asynchronous=True, asyncDelaySeconds=600)
+    assert merchant.modify("capture", first).status == 200
+
+    body = merchant.body_of(second, 50.01)
+    refused = merchant.send("POST", "/smartpay/payment/capture", body)
+
+    assert (refused.status, refused.error["property"]) == (400, "modifiedAmount.amount")
+    assert refused.error["context"] == {"maximum": 50}
+    assert merchant.send("POST", "/smartpay/payment/capture", body).body == refused.body
+    assert merchant.modify("capture", second, 50).status == 200
+    assert merchant.modify("capture", stranger).status == 200
+
+
 def test_the_first_payment_is_captured_before_the_next_is_made(merchant: Merchant) -> None:
     deal(merchant)
     first = accepted(merchant, checkout(merchant, 60))

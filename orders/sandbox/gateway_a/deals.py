@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orders.sandbox import json_text
-from orders.sandbox.amounts import for_json
+from orders.sandbox.amounts import for_json, minor_from_wire
 from orders.sandbox.dials import DAY_SECONDS
 from orders.sandbox.gateway_a import fields
 from orders.sandbox.gateway_a.errors import refuse_access, refuse_state, refuse_value
@@ -65,6 +65,23 @@ def deal_for(ledger: Ledger, body: dict[str, Any], *, merchant_key: str, amount:
         raise refuse_value("The deal has ended; it lives for 90 days.", property="deal.dealReference")
     _check_ceiling(ledger, deal, amount)
     return deal
+
+
+def check_capture(ledger: Ledger, transaction: Transaction, amount: int) -> None:
+    """Captures of one deal, those in flight too, stay within its amount. Minor units. Raises Refused, kept."""
+    shown = transaction.overview.get("deal", {})
+    if not shown.get("dealReference") or shown.get("amount") is None:
+        return
+    ceiling = minor_from_wire(shown["amount"], transaction.currency)
+    sql = """SELECT coalesce(sum(t.captured), 0) + coalesce(sum((SELECT sum(e.amount) FROM executions e
+             WHERE e.transaction_id = t.transaction_id AND e.status = 'CAPTURE_PENDING')), 0) FROM transactions t
+             WHERE t.merchant_key = ? AND t.currency = ? AND json_extract(t.overview, '$.deal.dealReference') = ?"""
+    row = ledger.store.row(sql, (transaction.merchant_key, transaction.currency, shown["dealReference"]))
+    left = ceiling - (0 if row is None else int(row[0]))
+    if amount > left:
+        maximum = for_json(max(0, left), transaction.currency)
+        message = f"Value out of bounds. The payments of the deal may be {maximum} more"
+        raise refuse_value(message, property="modifiedAmount.amount", context={"maximum": maximum}, kept=True)
 
 
 def as_wire(deal: Deal) -> dict[str, Any]:

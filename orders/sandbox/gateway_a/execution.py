@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from orders.sandbox import json_text
 from orders.sandbox.fault_kinds import KINDS, Stage
 from orders.sandbox.faults import Strike
-from orders.sandbox.gateway_a import fields, legs, misconduct, movements, notifications
+from orders.sandbox.gateway_a import deals, fields, legs, misconduct, movements, notifications
 from orders.sandbox.gateway_a.answers import Style, modification_answer
 from orders.sandbox.gateway_a.errors import Refused, provider_error, refuse_access, refuse_value
 from orders.sandbox.gateway_a.passing_time import catch_up
@@ -67,6 +67,8 @@ def _movement(ledger: Ledger, transaction: Transaction, order: fields.Order, fau
     in_flight = ledger.refunds_in_flight(transaction.transaction_id)
     amount = _amount(transaction, order)
     movement = movements.permitted(transaction, kind=order.kind, amount=amount, refunds_in_flight=in_flight)
+    if movement.type == "CAPTURE":
+        deals.check_capture(ledger, transaction, movement.amount)
     if fault == "wrong_amount_executed" and movement.type != "CANCELLATION":
         return replace(movement, amount=max(1, movement.amount - 1))
     return movement
