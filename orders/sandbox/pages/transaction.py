@@ -91,7 +91,7 @@ def _money(transaction: Transaction) -> str:
         ("Merchant", text(transaction.merchant_key)),
         ("Status", f"<strong>{text(transaction.status)}</strong>"),
         ("Payment reference", f"<code>{text(transaction.reference)}</code>"),
-        ("Reference the buyer quotes", f"<code>{text(transaction.transaction_reference or '–')}</code>"),
+        ("Buyer quotes", f"<code>{text(transaction.transaction_reference or '–')}</code>"),
         ("Method", text(transaction.payment_method)),
         ("Description", text(transaction.description or "–")),
         ("Expires", text(iso(transaction.expires_at) or "–")),
