@@ -46,7 +46,6 @@ class Door:
             arrival.outcome = "not_executed"
             self._ledger.log(arrival, prevented.status_seen)
             return prevented
-        wait_if("slow", strike)
         reply = self._answered(request, subject, arrival, strike)
         wait_if("slow_after", strike)
         return reply
@@ -95,6 +94,7 @@ class Door:
         key: str | None = None,
     ) -> Reply:
         """Books, kept answer and line in the log become true together."""
+        wait_if("slow", strike)
         with self._ledger.store.transaction():
             reply = replays.known(call, key, arrival) if key else None
             if reply is None:

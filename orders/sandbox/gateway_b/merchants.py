@@ -37,7 +37,7 @@ def merchant_of(request: Request, ledger: Ledger) -> Merchant:
 
 
 def merchant_named(ledger: Ledger, key: str) -> Merchant | None:
-    """By the name of its introduction or its secret; a test key that is new is met, and gets no orders to start with."""
+    """By the name of its introduction or its secret; a new test key is met, and gets no orders to start with."""
     name = ledger.merchant_of(key) or key
     if name in ledger.merchant_keys():
         return Merchant(key=name, test=not ledger.secret_of(name).startswith("sk_live_"))
