@@ -34,7 +34,7 @@ class Books:
 
     def cards(self, merchant_key: str) -> list[Card]:
         """Newest first."""
-        sql = "SELECT * FROM smarterpay_cards WHERE merchant_key = ? ORDER BY created_at DESC, card_id"
+        sql = "SELECT * FROM smarterpay_cards WHERE merchant_key = ? ORDER BY created_at DESC, rowid DESC"
         return [Card(**dict(row)) for row in self.store.rows(sql, (merchant_key,))]
 
     def payment(self, payment_id: str) -> Payment | None:
@@ -52,11 +52,11 @@ class Books:
 
     def payments_under(self, card_id: str) -> list[Payment]:
         """Oldest first."""
-        sql = "SELECT * FROM smarterpay_payments WHERE card_id = ? ORDER BY created_at, payment_id"
+        sql = "SELECT * FROM smarterpay_payments WHERE card_id = ? ORDER BY created_at, rowid"
         return [Payment(**dict(row)) for row in self.store.rows(sql, (card_id,))]
 
     def latest_payments(self, limit: int) -> list[Payment]:
-        sql = "SELECT * FROM smarterpay_payments ORDER BY created_at DESC, payment_id LIMIT ?"
+        sql = "SELECT * FROM smarterpay_payments ORDER BY created_at DESC, rowid DESC LIMIT ?"
         return [Payment(**dict(row)) for row in self.store.rows(sql, (limit,))]
 
     def actions_on(self, original_id: str) -> list[Action]:

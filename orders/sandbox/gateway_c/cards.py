@@ -30,7 +30,7 @@ def _line(books: Books, card: Card) -> dict[str, Any]:
     everything: list[Payment | Action] = [*payments]
     for payment in payments:
         everything += books.actions_on(payment.payment_id)
-    latest = max(everything, key=lambda one: one.created_at)
+    latest = sorted(everything, key=lambda one: one.created_at)[-1]
     return {
         "ID": card.card_id,
         "card_number_ending": card.number_ending,

@@ -79,7 +79,7 @@ def _transactions(ledger: Ledger, filters: dict[str, str]) -> list[Line]:
     if "modificationId" in filters:
         conditions.append("payment_id IN (SELECT original_id FROM smarterpay_actions WHERE modification_id = ?)")
         values.append(filters["modificationId"])
-    sql = f"SELECT * FROM smarterpay_payments WHERE {' AND '.join(conditions)} ORDER BY created_at, payment_id"  # noqa: S608
+    sql = f"SELECT * FROM smarterpay_payments WHERE {' AND '.join(conditions)} ORDER BY created_at, rowid"  # noqa: S608
     return [payment_line(Payment(**dict(row))) for row in ledger.store.rows(sql, values)]
 
 

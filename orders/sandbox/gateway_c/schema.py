@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS smarterpay_cards (
     card_id TEXT PRIMARY KEY, legacy_id TEXT NOT NULL, merchant_key TEXT NOT NULL, customer_id TEXT NOT NULL,
     number_ending TEXT NOT NULL, card_type TEXT NOT NULL, expiry_date TEXT NOT NULL, name_on_card TEXT NOT NULL,
     profile TEXT NOT NULL, created_at INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX IF NOT EXISTS smarterpay_cards_merchant ON smarterpay_cards (merchant_key, created_at);
 CREATE TABLE IF NOT EXISTS smarterpay_payments (
     payment_id TEXT PRIMARY KEY, legacy_id TEXT NOT NULL, card_id TEXT NOT NULL, merchant_key TEXT NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS smarterpay_payments (
     gateway_description TEXT NOT NULL, related_payment_id TEXT, origin TEXT NOT NULL, created_at INTEGER NOT NULL,
     last_status_at INTEGER NOT NULL, captured_at INTEGER, expires_at INTEGER,
     CHECK (captured + released <= authorized), CHECK (refunded <= captured)
-) WITHOUT ROWID;
+);
 CREATE INDEX IF NOT EXISTS smarterpay_payments_card ON smarterpay_payments (card_id);
 CREATE INDEX IF NOT EXISTS smarterpay_payments_created ON smarterpay_payments (created_at);
 CREATE INDEX IF NOT EXISTS smarterpay_payments_expiry ON smarterpay_payments (expires_at) WHERE expires_at IS NOT NULL;
