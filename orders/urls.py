@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from orders.views import (
     accounts,
+    capabilities,
     help,
     inbox,
     live,
@@ -90,6 +91,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/<row:account_id>/webhooks/", inbox.account_webhooks, name="account_webhooks"),
     path("accounts/<row:account_id>/pause/", accounts.account_pause, name="account_pause"),
     path("accounts/<row:account_id>/resumption/", accounts.account_resumption, name="account_resumption"),
+    path("capabilities/", capabilities.capabilities, name="capabilities"),
     path("accounts/pause/", accounts.general_pause, name="general_pause"),
     path("accounts/resumption/", accounts.general_resumption, name="general_resumption"),
 ]

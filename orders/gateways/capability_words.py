@@ -169,6 +169,8 @@ SAID: dict[str, dict[str, Said]] = {
 }
 """By the gateway's name, then by the property's."""
 
+SCHEDULE_ESTIMATE = "Estimate; Smartpay keeps the schedule"
+"""Said beside the shopper's instalments: the interface shows them to nobody (B.5), so they are computed."""
 _REFUND_HERE_ONLY = (
     "Give this money back only here: no cash, no exchange and no store credit. The shopper would still owe the "
     "instalments and would not know why (seed 003)."

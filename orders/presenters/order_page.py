@@ -20,6 +20,7 @@ from orders.presenters.following import Following, Seen, follow
 from orders.presenters.money_bar import MoneyBar, PendingReversal, money_bar_of
 from orders.presenters.order_reading import Reading, read_order
 from orders.presenters.plans import PlanLine, plan_lines
+from orders.presenters.schedule import Schedule, given_back_of, schedule_of
 from orders.presenters.story import Story, story_of
 
 _REVERSALS = (Kind.CANCEL, Kind.CANCEL_OR_REFUND)
@@ -37,6 +38,8 @@ class TransactionCard:
     may_repair: bool
     deal_room: str
     """What the deal of this transaction still allows to be captured; empty without a deal."""
+    schedule: Schedule | None
+    """The shopper's instalments, where the account has any."""
 
     @property
     def facts(self) -> tuple[FactRow, ...]:
@@ -138,6 +141,9 @@ def _card(
         captures=tuple(captures),
         may_repair="repair" in situation.permissions,
         deal_room=_deal_room(situation),
+        schedule=schedule_of(
+            transaction, situation.capability, given_back_of(transaction, modifications, movements), now=now
+        ),
     )
 
 

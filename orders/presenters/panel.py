@@ -19,6 +19,7 @@ from orders.modifications.situation import refundable_captures, situation_of
 from orders.modifications.words import offers_release
 from orders.money import AmountRefused, parse_amount
 from orders.presenters.actions import ICONS, LABELS, panel_href
+from orders.presenters.schedule import Schedule, given_back_of, schedule_of
 
 _LATER = (
     "This gateway takes the request at once and tells the result later by a webhook. Until then it is shown as "
@@ -36,6 +37,8 @@ class WhatIf:
     problem: str
     legs: tuple[Leg, ...] = ()
     """Where one capture does not hold the refund: what is drawn on each, newest first."""
+    schedule: Schedule | None = None
+    """The shopper's instalments before and after, where the account has any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +147,23 @@ def what_if_of(transaction: Transaction, kind: Kind, situation: Situation, asked
         preview=preview(kind, situation, money.amount_minor, release_rest=release_rest),
         problem="",
         legs=_legs(transaction, kind, situation, money.amount_minor),
+        schedule=_schedule(transaction, kind, situation, money.amount_minor),
+    )
+
+
+def _schedule(transaction: Transaction, kind: Kind, situation: Situation, amount: int) -> Schedule | None:
+    if kind is not Kind.REFUND or not situation.capability.instalments:
+        return None
+    given_back = given_back_of(
+        transaction, transaction.modifications.defer("body", "headers"), transaction.external_movements.all()
+    )
+    return schedule_of(
+        transaction,
+        situation.capability,
+        given_back,
+        now=situation.now,
+        pending=situation.refunding,
+        refund=amount,
     )
 
 

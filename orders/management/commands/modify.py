@@ -82,6 +82,8 @@ class Command(Errand):
 
 def _known(identity: uuid.UUID | None, person: Any) -> Modification | RefundPlan | None:
     """What this id stands for already, if the person may see it."""
+    if identity is None:
+        return None
     rows = Modification.objects.of(person).filter(pk=identity).select_related("transaction")
     plans = RefundPlan.objects.filter(pk=identity, transaction__in=Transaction.objects.of(person))
     return rows.first() or plans.select_related("transaction").first()
