@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 from orders.gateways import smartpay_payment_fields as known
 from orders.gateways.base import CannotSay
@@ -20,6 +20,7 @@ Problem = tuple[str, str]
 _PARTNER_REFERENCE = re.compile(r"[a-zA-Z0-9\-_.:]+")
 _CULTURE = re.compile(r"[A-Za-z]{2}-[A-Za-z]{2}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_UNSEEN = frozenset({"Cc", "Cs"})
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -37,7 +38,7 @@ def problems_of(payment: NewPayment) -> dict[str, str]:
 
 def _problems(payment: NewPayment) -> Iterator[Problem]:
     yield from _amount("amount", payment.amount)
-    yield from _too_long(payment, (*known.PAYMENT, known.DESCRIPTION, *known.EXTRA_INFO))
+    yield from _texts(payment, (*known.PAYMENT, known.DESCRIPTION, *known.EXTRA_INFO))
     yield from _partner_reference(payment.partner_reference)
     if payment.shop_country and not _letters(payment.shop_country, 2, 2):
         yield "shop_country", "The shop's country is a two-letter code such as DE."
@@ -76,7 +77,7 @@ def _buyer(payment: NewPayment) -> Iterator[Problem]:
 def _person(field: str, consumer: Consumer) -> Iterator[Problem]:
     if not any(vars(consumer).values()):
         yield field, "Say something of the person who pays, at least the name."
-    yield from _too_long(consumer, known.CONSUMER, under=field)
+    yield from _texts(consumer, known.CONSUMER, under=field)
     yield from _contact(field, consumer)
     if consumer.date_of_birth and not _is_birthday(consumer.date_of_birth):
         yield (
@@ -88,7 +89,7 @@ def _person(field: str, consumer: Consumer) -> Iterator[Problem]:
 def _company(field: str, company: BusinessConsumer) -> Iterator[Problem]:
     if not any(vars(company).values()):
         yield field, "Say something of the company that pays, at least its name."
-    yield from _too_long(company, known.BUSINESS_CONSUMER, under=field)
+    yield from _texts(company, known.BUSINESS_CONSUMER, under=field)
     yield from _contact(field, company)
     if company.country_code and not _letters(company.country_code, 2, 3):
         yield f"{field}.country_code", "The country of registration is a two- or three-letter code such as DE or DEU."
@@ -102,7 +103,7 @@ def _contact(field: str, buyer: Consumer | BusinessConsumer) -> Iterator[Problem
 
 
 def _address(field: str, address: Address) -> Iterator[Problem]:
-    yield from _too_long(address, known.ADDRESS, under=field)
+    yield from _texts(address, known.ADDRESS, under=field)
     if not _letters(address.country_code, 3, 3):
         yield f"{field}.country_code", "The country is a code of three capital letters, such as DEU for Germany."
     if address.country_code in known.STATE_MANDATORY_IN and not address.state.strip():
@@ -121,7 +122,7 @@ def _split(payment: NewPayment) -> Iterator[Problem]:
 
 def _split_destination(field: str, part: SplitDestination, currency: str) -> Iterator[Problem]:
     yield from _missing(part, known.SPLIT_DESTINATION[:1], under=field)
-    yield from _too_long(part, known.SPLIT_DESTINATION, under=field)
+    yield from _texts(part, known.SPLIT_DESTINATION, under=field)
     yield from _amount(f"{field}.amount", part.amount)
     if part.amount.currency != currency:
         yield f"{field}.amount", f"This part is in {part.amount.currency} and the payment is in {currency}."
@@ -133,7 +134,7 @@ def _criteria(payment: NewPayment) -> Iterator[Problem]:
     for number, criterion in enumerate(payment.criteria):
         field = f"criteria.{number}"
         yield from _missing(criterion, known.CRITERION, under=field)
-        yield from _too_long(criterion, known.CRITERION, under=field)
+        yield from _texts(criterion, known.CRITERION, under=field)
         if criterion.name.lower() in disregarded:
             yield f"{field}.name", f"SmartPay disregards a criterion called {criterion.name}; leave it out."
         if criterion.name in names:
@@ -147,39 +148,30 @@ def _custom_references(payment: NewPayment) -> Iterator[Problem]:
         field = f"custom_references.{name}"
         if name not in lengths:
             yield field, f"SmartPay keeps {', '.join(lengths)} and no “{name}”."
-        elif len(value) > lengths[name].maximum:
-            yield field, _length_sentence(lengths[name], value)
+        elif sentence := _wrong_text(lengths[name], value):
+            yield field, sentence
 
 
-def _too_long(holder: object, fields: tuple[TextField, ...], *, under: str = "") -> Iterator[Problem]:
-    yield from _each(holder, fields, under, lambda field, value: len(value) > field.maximum, _length_sentence)
+def _texts(holder: object, fields: tuple[TextField, ...], *, under: str = "") -> Iterator[Problem]:
+    for field in fields:
+        sentence = _wrong_text(field, getattr(holder, field.attribute))
+        if sentence:
+            yield f"{under}.{field.attribute}".removeprefix("."), sentence
 
 
 def _missing(holder: object, fields: tuple[TextField, ...], *, under: str) -> Iterator[Problem]:
-    yield from _each(
-        holder,
-        fields,
-        under,
-        lambda _field, value: not value.strip(),
-        lambda field, _value: f"{field.label} is missing.",
-    )
-
-
-def _each(
-    holder: Any,
-    fields: tuple[TextField, ...],
-    under: str,
-    is_wrong: Callable[[TextField, str], bool],
-    sentence: Callable[[TextField, str], str],
-) -> Iterator[Problem]:
     for field in fields:
-        value: str = getattr(holder, field.attribute)
-        if is_wrong(field, value):
-            yield f"{under}.{field.attribute}".removeprefix("."), sentence(field, value)
+        if not getattr(holder, field.attribute).strip():
+            yield f"{under}.{field.attribute}", f"{field.label} is missing."
 
 
-def _length_sentence(field: TextField, value: str) -> str:
-    return f"{field.label} has {len(value)} characters and SmartPay takes {field.maximum}; shorten it."
+def _wrong_text(field: TextField, value: str) -> str:
+    """What is wrong with a text, as a sentence; empty when nothing is."""
+    if len(value) > field.maximum:
+        return f"{field.label} has {len(value)} characters and SmartPay takes {field.maximum}; shorten it."
+    if any(unicodedata.category(character) in _UNSEEN for character in value):
+        return f"{field.label} has a line break or another character that cannot be seen; take it out."
+    return ""
 
 
 def _letters(code: str, minimum: int, maximum: int) -> bool:

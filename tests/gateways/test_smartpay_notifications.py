@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orders.gateways import smartpay
 from orders.gateways.base import Delivery, Opened, Rejected
@@ -151,3 +153,17 @@ def test_the_password_is_asked_for_before_anything_is_read() -> None:
         opened(("shop:new",), body=b"{")
 
     assert refusal.value.status == 401
+
+
+ODD = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text(), max_size=2)
+
+
+@given(changes=st.dictionaries(st.sampled_from(list(PAYMENT)), ODD))
+def test_whatever_it_holds_it_is_opened_as_a_hint_or_refused(changes: dict[str, Any]) -> None:
+    try:
+        notification = opened(**changes)
+    except Rejected:
+        return
+
+    assert notification.signed is False
+    assert all(told.outcome is None and told.movement is None for told in notification.events)

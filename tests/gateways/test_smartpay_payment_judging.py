@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orders.gateways import smartpay
 from orders.gateways.base import Door, Fault, Kind, Outcome, TransactionState, Verdict
@@ -207,3 +209,36 @@ def test_a_new_payment_cannot_be_looked_up_and_nothing_is_asked() -> None:
 
     assert (outcome.verdict, outcome.absent, outcome.observation) == (Verdict.UNKNOWN, False, None)
     assert "transactionId" in outcome.reason
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=5,
+)
+PLACES = st.sampled_from(
+    [
+        *("paymentStatus", "reconciliationReferenceId", "partnerReference", "transactionReference", "modification"),
+        *("transactionOverview", "transactionOverview__transactionId", "transactionOverview__amount"),
+        *("transactionOverview__currencyCode", "transactionOverview__deal", "creationDate", "errors", "error"),
+    ]
+)
+
+
+@given(place=PLACES, value=JSON)
+def test_whatever_a_2xx_holds_it_is_never_taken_for_a_refusal(place: str, value: Any) -> None:
+    outcome = judged(201, payload_bytes(EXAMPLE, **{place: value}))
+
+    assert outcome.verdict in {Verdict.SUCCEEDED, Verdict.UNKNOWN, Verdict.MISMATCH}
+    if outcome.verdict is Verdict.SUCCEEDED:
+        assert outcome.facts.transaction_reference
+        assert outcome.facts.amount in {None, Money(5099, "EUR")}
+
+
+@given(status=st.integers(100, 599), tree=JSON)
+def test_whatever_comes_is_judged_and_only_a_4xx_in_the_gateways_words_is_a_refusal(status: int, tree: Any) -> None:
+    outcome = judged(status, json.dumps(tree).encode())
+
+    assert outcome.verdict in {Verdict.UNKNOWN, Verdict.DECLINED, Verdict.NOT_SENT}
+    assert (outcome.verdict is Verdict.NOT_SENT) == (status in {401, 403})
+    assert outcome.verdict is not Verdict.DECLINED or 400 <= status < 500

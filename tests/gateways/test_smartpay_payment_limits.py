@@ -237,6 +237,15 @@ def test_there_are_three_own_references() -> None:
     assert "no “custom4”" in problems_of(a_payment(custom_references={"custom4": "x"}))["custom_references.custom4"]
 
 
+@pytest.mark.parametrize("unseen", ["\x00", "\n", "\x1b", "\x7f", "\ud800"])
+@pytest.mark.parametrize(
+    "field", ["description", "consumer.last_name", "billing_address.city", "custom_references.custom1"]
+)
+def test_a_text_that_cannot_be_seen_whole_is_refused(field: str, unseen: str) -> None:
+    assert "cannot be seen" in problems_of(with_text(field, f"a{unseen}b"))[field]
+    assert problems_of(with_text(field, "Ærøskøbing 東京 – “\xa0”")) == {}
+
+
 def test_every_problem_is_told_at_once() -> None:
     wrong = a_payment(amount=Money(0, "EUR"), shop_country="Germany", consumer=None, partner_reference="ä" * 65)
 
