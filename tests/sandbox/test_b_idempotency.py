@@ -98,12 +98,13 @@ def test_a_gateway_that_forgets_keys_pays_twice(shop: Shop, dial: str, value: ob
 
 
 def test_without_a_key_nothing_is_remembered(shop: Shop) -> None:
-    body = {"order": shop.order(), "amount": 1_000, "currency": "JPY", "cancelRemainder": "manual", "reference": "r"}
+    order = shop.order()
+    body = {"order": order, "amount": 1_000, "currency": "JPY", "cancelRemainder": "manual", "reference": "r"}
 
     first, second = (shop.call("POST", "/payments", body) for _ in range(2))
 
     assert first.json["id"] != second.json["id"]
-    assert [one["modificationId"] for one in shop.executions(body["order"])] == ["r", "r"]
+    assert [one["modificationId"] for one in shop.executions(order)] == ["r", "r"]
 
 
 def test_while_one_runs_its_twin_is_told_so(shop: Shop) -> None:
