@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from orders.gateways.base import Facts, Instruction, Kind, Observation, Outcome, Verdict
 from orders.gateways.exact_json import Unreadable
-from orders.gateways.smartpay_reading import Answer, Entry, Problem, read_answer, stated_problem
+from orders.gateways.problems import declined_sentence, with_problem
+from orders.gateways.smartpay_reading import Answer, Entry, read_answer, stated_problem
 from orders.gateways.smartpay_words import EXECUTED_KINDS, TITLE, TYPES_OF_KIND, state_of, verdict_of
 from orders.gateways.transport import fault_sentence, is_success, judged, refusal_sentence, status_sentence
 
@@ -67,7 +68,7 @@ def judge_refusal(seen: Observation) -> Outcome:
             f"HTTP {seen.status} came without an error that SmartPay would send; it may come from a box in between."
         )
         return outcome_of(seen, Verdict.UNKNOWN, reason)
-    return outcome_of(seen, Verdict.DECLINED, _declined_sentence(problem), with_problem(Facts(), problem))
+    return outcome_of(seen, Verdict.DECLINED, declined_sentence(problem, TITLE), with_problem(Facts(), problem))
 
 
 def _judge_answer(seen: Observation, instruction: Instruction) -> Outcome:
@@ -102,7 +103,7 @@ def _judge_entry(seen: Observation, entry: Entry, facts: Facts, instruction: Ins
         return contradiction(seen, facts, f"SmartPay lists this modification as a {entry.raw_type}.")
     verdict = verdict_of(entry.type, entry.status, has_error=entry.problem.stated)
     if verdict is Verdict.DECLINED:
-        return outcome_of(seen, verdict, _declined_sentence(entry.problem), facts)
+        return outcome_of(seen, verdict, declined_sentence(entry.problem, TITLE), facts)
     if facts.amount is not None and facts.amount != instruction.amount:
         return contradiction(seen, facts, f"SmartPay names {facts.amount}; {instruction.amount} was asked for.")
     if verdict is Verdict.PENDING:
@@ -163,16 +164,6 @@ def _entry_facts(facts: Facts, answer: Answer, entry: Entry, instruction: Instru
 def _shared_reference(answer: Answer, entry: Entry) -> str:
     """A capture and a cancel share the payment's reference in real answers; a refund has its own or none (A.8)."""
     return answer.reference if entry.type in {"capture", "cancel"} else ""
-
-
-def with_problem(facts: Facts, problem: Problem) -> Facts:
-    """The facts with why it did not work."""
-    return replace(facts, failure_code=problem.code, failure_text=problem.text)
-
-
-def _declined_sentence(problem: Problem) -> str:
-    said = problem.text or problem.code or "no reason was given"
-    return f"SmartPay declined it and moved no money: {said[:400].removesuffix('.')}."
 
 
 def contradiction(seen: Observation, facts: Facts, reason: str) -> Outcome:

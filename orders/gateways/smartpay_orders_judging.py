@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from orders.gateways.base import Facts, Instruction, Kind, Observation, Outcome, TransactionState, Verdict
 from orders.gateways.exact_json import Unreadable
+from orders.gateways.problems import Problem, declined_sentence, with_problem
 from orders.gateways.smartpay_orders_reading import (
     Entry,
     Order,
     Payment,
-    Problem,
     read_order,
     read_payment,
     read_refund,
@@ -80,12 +80,10 @@ def judge_unread(seen: Observation | None, reason: str) -> Outcome:
 
 def _judge_refusal(seen: Observation) -> Outcome:
     problem = stated_problem(seen)
-    facts = _with_problem(Facts(), problem)
+    facts = with_problem(Facts(), problem)
     if not _is_believed(seen, problem):
         return _outcome(seen, Verdict.UNKNOWN, status_sentence(seen, TITLE), facts)
-    said = problem.text or problem.code
-    sentence = f"{TITLE} declined it and moved no money: {said[:400].removesuffix('.')}."
-    return _outcome(seen, Verdict.DECLINED, sentence, facts)
+    return _outcome(seen, Verdict.DECLINED, declined_sentence(problem, TITLE), facts)
 
 
 def _is_believed(seen: Observation, problem: Problem) -> bool:
@@ -231,10 +229,6 @@ def _cancel_facts(order: Order) -> Facts:
         raw_status=order.status,
         at=order.updated_at,
     )
-
-
-def _with_problem(facts: Facts, problem: Problem) -> Facts:
-    return replace(facts, failure_code=problem.code, failure_text=problem.text)
 
 
 def _contradiction(seen: Observation, facts: Facts, reason: str) -> Outcome:

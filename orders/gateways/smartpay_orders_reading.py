@@ -14,22 +14,14 @@ from typing import Any, TypeVar
 from orders.gateways import exact_json
 from orders.gateways.base import Line, Observation
 from orders.gateways.exact_json import Numeral, Unreadable
-from orders.gateways.values import Warn, date, identifier, modification_id, text, whole_money
+from orders.gateways.problems import Problem
+from orders.gateways.values import Warn, date, identifier, mapping, modification_id, text, unheard, whole_money
 from orders.money import Money
 
 Thing = TypeVar("Thing")
 
 _FIRST_MILLISECONDS = 10**11
 """Smaller numbers are seconds (B.11 row 3)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """An error body. `stated` is False for HTML, an empty body and the 401, which carries no code."""
-
-    code: str = ""
-    text: str = ""
-    stated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +130,7 @@ def read_refund(body: bytes) -> Refund:
 
 def read_page(body: bytes) -> Page:
     """Raises Unreadable for anything that is not a collection of orders; something else among them is left out."""
-    tree = exact_json.read_object(body, warn=_unheard)
+    tree = exact_json.read_object(body, warn=unheard)
     data = tree.get("data")
     if not isinstance(data, list):
         raise Unreadable("The answer holds no list.")
@@ -151,13 +143,13 @@ def read_page(body: bytes) -> Page:
 def stated_problem(seen: Observation) -> Problem:
     """The gateway's own error body: {statusCode, errorCode, message, details}; details hold texts or objects."""
     try:
-        tree = exact_json.read_object(seen.body, warn=_unheard)
+        tree = exact_json.read_object(seen.body, warn=unheard)
     except Unreadable:
         return Problem()
     code = text(tree.get("errorCode"), maximum=100)
     details = tree.get("details")
     parts = [tree.get("message"), *(details if isinstance(details, list) else [details])]
-    said = [text(part) or text(_mapping(part).get("message")) for part in parts]
+    said = [text(part) or text(mapping(part).get("message")) for part in parts]
     sentences = dict.fromkeys(part.removesuffix(".") for part in said if part)
     return Problem(code=code, text=". ".join(sentences)[:1000], stated=bool(code))
 
@@ -167,7 +159,7 @@ def order_in(tree: dict[str, Any], warnings: list[str]) -> Order:
     warn = warnings.append
     objects, ids, listed = _listed(tree.get("payments"), warn)
     payments = tuple(payment_in(item, []) for item in objects)
-    customer = _mapping(tree.get("customerInfo"))
+    customer = mapping(tree.get("customerInfo"))
     name = f"{text(customer.get('lastName'), maximum=100)} {text(customer.get('firstName'), maximum=100)}"
     return Order(
         id=identifier(tree.get("id"), warn),
@@ -243,7 +235,7 @@ def _entry(tree: dict[str, Any], owner: Any, warnings: list[str]) -> dict[str, A
     warn = warnings.append
     return {
         "id": identifier(tree.get("id"), warn),
-        "owner": identifier(_mapping(owner).get("id") or owner, warn),
+        "owner": identifier(mapping(owner).get("id") or owner, warn),
         "amount": whole_money(tree.get("amount"), tree.get("currency"), warn),
         "status": identifier(tree.get("status"), warn),
         "reference": identifier(tree.get("reference"), warn),
@@ -255,7 +247,7 @@ def _entry(tree: dict[str, Any], owner: Any, warnings: list[str]) -> dict[str, A
 
 def _listed(value: Any, warn: Warn) -> tuple[list[dict[str, Any]], tuple[str, ...], bool]:
     """Objects, bare ids, and whether there is a list at all; a collection's list stands in `data`."""
-    items = _mapping(value).get("data") if isinstance(value, dict) else value
+    items = mapping(value).get("data") if isinstance(value, dict) else value
     if not isinstance(items, list):
         return [], (), False
     objects = [item for item in items if isinstance(item, dict) and text(item.get("id"))]
@@ -272,12 +264,12 @@ def _lines(value: Any, warn: Warn) -> tuple[Line, ...]:
 
 def _line(item: dict[str, Any], warn: Warn) -> Line | None:
     """A line item holds a price that holds a product, or says it all itself; a discount counts against the sum."""
-    price = _mapping(item.get("price")) or item
+    price = mapping(item.get("price")) or item
     amount = whole_money(price.get("amount"), price.get("currency") or item.get("currency"), warn)
     quantity = item.get("quantity", 1)
     if amount is None or isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 1:
         return None
-    name = text(_mapping(price.get("product")).get("name"), maximum=200) or text(item.get("name"), maximum=200)
+    name = text(mapping(price.get("product")).get("name"), maximum=200) or text(item.get("name"), maximum=200)
     discount = text(item.get("kind")).lower() == "discount"
     return Line(name=name, quantity=quantity, unit_amount=-amount.amount_minor if discount else amount.amount_minor)
 
@@ -288,11 +280,3 @@ def _span(number: int) -> timedelta:
 
 def _once(warnings: list[str], *inner: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*warnings, *(warning for more in inner for warning in more)]))
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _unheard(_warning: str) -> None:
-    """What is odd about an error body or a page changes nothing."""

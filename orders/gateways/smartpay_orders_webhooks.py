@@ -16,7 +16,7 @@ from orders.gateways.signatures import is_signed
 from orders.gateways.smartpay_orders_reading import moment, order_in, payment_in, refund_in
 from orders.gateways.smartpay_orders_showing import snapshot_of
 from orders.gateways.smartpay_orders_words import TITLE
-from orders.gateways.values import identifier, text
+from orders.gateways.values import identifier, mapping, text, unheard
 
 SIGNATURE, TIMESTAMP = "smartpay-signature", "smartpay-signature-timestamp"
 TOLERANCE = timedelta(minutes=5)
@@ -90,16 +90,15 @@ def _is_fresh(stamp: str, received_at: datetime) -> bool:
 
 def _event_in(body: bytes) -> _Event:
     """A repeat has the same id; should an event have none, its bytes stand for it. The event's header is not signed."""
-    tree = exact_json.read_object(body, warn=_unheard)
+    tree = exact_json.read_object(body, warn=unheard)
     told = tree.get("eventData")
     if not isinstance(told, dict):
         raise Unreadable("There is no eventData.")
-    data = told.get("data")
     return _Event(
-        key=identifier(tree.get("id"), _unheard) or f"body-{sha256(body).hexdigest()}",
+        key=identifier(tree.get("id"), unheard) or f"body-{sha256(body).hexdigest()}",
         type=text(told.get("type"), maximum=60),
-        at=moment(tree.get("createdAt"), _unheard),
-        data=data if isinstance(data, dict) else {},
+        at=moment(tree.get("createdAt"), unheard),
+        data=mapping(told.get("data")),
     )
 
 
@@ -162,7 +161,3 @@ _READERS = {"order": _told_of_order, "payment": _told_of_payment, "refund": _tol
 
 def _without_blanks(*ids: str) -> tuple[str, ...]:
     return tuple(one for one in ids if one)
-
-
-def _unheard(_warning: str) -> None:
-    """Oddities of an event change nothing: the order is read afterwards."""

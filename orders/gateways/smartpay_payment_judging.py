@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from orders.gateways.base import Facts, FrozenRequest, Instruction, Observation, Outcome, TransactionState, Verdict
 from orders.gateways.exact_json import Unreadable, read_object
-from orders.gateways.smartpay_judging import contradiction, judge_refusal, judge_unsent, outcome_of, with_problem
-from orders.gateways.smartpay_reading import Answer, Problem, read_answer, stated_problem
+from orders.gateways.problems import Problem, with_problem
+from orders.gateways.smartpay_judging import contradiction, judge_refusal, judge_unsent, outcome_of
+from orders.gateways.smartpay_reading import Answer, read_answer, stated_problem
 from orders.gateways.smartpay_words import TITLE, state_of
 from orders.gateways.transport import fault_sentence, is_success, status_sentence
 

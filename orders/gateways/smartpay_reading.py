@@ -12,19 +12,11 @@ from typing import Any
 
 from orders.gateways import exact_json
 from orders.gateways.base import Deal, Observation, SplitResult
+from orders.gateways.problems import Problem
 from orders.gateways.smartpay_values import money
 from orders.gateways.smartpay_words import GATEWAY_ID_FIELDS, MOVEMENT_TYPES
-from orders.gateways.values import Warn, date, identifier, text
+from orders.gateways.values import Warn, date, identifier, mapping, text, unheard
 from orders.money import Money
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """An error as one of the two bodies or a modification carries it. `stated` is False when there is none."""
-
-    code: str = ""
-    text: str = ""
-    stated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +71,7 @@ def read_answer(body: bytes, *, currency: str = "") -> Answer:
     warnings: list[str] = []
     warn = warnings.append
     tree = exact_json.read_object(body, warn=warn)
-    overview = _mapping(tree.get("transactionOverview"))
+    overview = mapping(tree.get("transactionOverview"))
     _warn_of_ignored(tree, warn)
     return Answer(
         transaction_id=identifier(overview.get("transactionId") or tree.get("transactionId"), warn),
@@ -106,7 +98,7 @@ def read_answer(body: bytes, *, currency: str = "") -> Answer:
 def stated_problem(seen: Observation) -> Problem:
     """The gateway's own error body, either shape; `stated` is False for HTML, an empty body or somebody else's JSON."""
     try:
-        return read_problem(exact_json.read_object(seen.body, warn=lambda _warning: None))
+        return read_problem(exact_json.read_object(seen.body, warn=unheard))
     except exact_json.Unreadable:
         return Problem()
 
@@ -115,10 +107,10 @@ def read_problem(tree: dict[str, Any]) -> Problem:
     """The error of either body: {error, errorDetails, message} or {traceId, errors: [...]} (row 16)."""
     if isinstance(tree.get("errors"), list):
         return _listed_problem(tree["errors"])
-    details = _mapping(tree.get("errorDetails"))
+    details = mapping(tree.get("errorDetails"))
     message = tree.get("message")
     # Row 16: message is oneOf string and object.
-    said = text(message) or text(_mapping(message).get("message")) or text(_mapping(message).get("text"))
+    said = text(message) or text(mapping(message).get("message")) or text(mapping(message).get("text"))
     parts = [said, text(details.get("gatewayDescription")), text(details.get("paymentProviderDescription"))]
     sentences = dict.fromkeys(part.removesuffix(".") for part in parts if part)
     code = text(tree.get("error"), maximum=100)
@@ -127,7 +119,7 @@ def read_problem(tree: dict[str, Any]) -> Problem:
 
 
 def _listed_problem(errors: list[Any]) -> Problem:
-    items = [_mapping(item) for item in errors]
+    items = [mapping(item) for item in errors]
     # Row 17: the item of a 500 has no code.
     code = next((text(item.get("code"), maximum=100) for item in items if item.get("code")), "")
     sentences = [_sentence_of(item) for item in items]
@@ -152,7 +144,7 @@ def _entries(tree: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _entry(item: dict[str, Any], warn: Warn) -> Entry:
-    about = _mapping(item.get("modificationData"))
+    about = mapping(item.get("modificationData"))
     raw_type = identifier(about.get("type") or item.get("type"), warn)
     movement_type = MOVEMENT_TYPES.get(raw_type.upper(), "")
     if raw_type and not movement_type:
@@ -222,7 +214,7 @@ def _programme_leg(about: dict[str, Any], warn: Warn) -> SplitResult:
 
 def _deal(overview: dict[str, Any], warn: Warn) -> Deal | None:
     """A 3RI deal names its amount without a currency, so it is the transaction's (seed 002)."""
-    found = _mapping(overview.get("deal"))
+    found = mapping(overview.get("deal"))
     reference = identifier(found.get("dealReference"), warn)
     if not reference:
         return None
@@ -234,10 +226,6 @@ def _warn_of_ignored(tree: dict[str, Any], warn: Warn) -> None:
     ignored = tree.get("ignoredProperties")
     if isinstance(ignored, list) and ignored:
         warn("The gateway did not recognise these fields of the request: " + ", ".join(map(text, ignored[:20])) + ".")
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _holds_something(value: Any) -> bool:

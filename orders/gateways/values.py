@@ -79,3 +79,12 @@ def date(value: Any, warn: Warn) -> datetime | None:
     except (ValueError, OverflowError):
         warn(f"A date could not be read: {value[:40]}.")
         return None
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """An object of an answer; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def unheard(_warning: str) -> None:
+    """A listener for oddities that change nothing."""
