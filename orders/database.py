@@ -41,6 +41,15 @@ def in_one_transaction(work: Callable[[], Result]) -> Result:
     raise AssertionError("unreachable")
 
 
+def refuse_open_transaction() -> None:
+    """The network is about to be used: locks would be held for as long as somebody else's server likes."""
+    assert not _is_transaction_open(), "no database transaction may be open while the network is used"
+
+
+def _is_transaction_open() -> bool:
+    return connection.in_atomic_block
+
+
 def save_many(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     """Write the named fields of each row by its primary key, all in one round trip.
 

@@ -45,13 +45,16 @@ SECRET_NAMES = frozenset(
 _EMAIL = re.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}")
 _AUTHORIZATION = re.compile(r"\b(Basic|Bearer|Token|Digest)\s+[A-Za-z0-9+/=._~\-]{6,}", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?P<start>[a-z][a-z0-9+.\-]*://[^\s/:@]*):[^\s/@]+@", re.IGNORECASE)
+_WEBHOOK_TOKEN = re.compile(r"(?<=/webhooks/)[^/\s]+")
 _QUERY = re.compile(r"(?<=/)(?P<path>[^\s?]*)\?\S+")
 _LINE_ENDS = str.maketrans({"\r": "\\r", "\n": "\\n"})
 _TRACEBACK = "exception"
 
 
 def scrubbed_text(text: str) -> str:
-    """The text without e-mail addresses, credentials, passwords in URLs and queries (people search for names)."""
+    """The text without e-mail addresses, credentials, passwords in URLs, queries (people search for names) and the
+    secret part of webhook addresses."""
+    text = _WEBHOOK_TOKEN.sub(REDACTED, text)
     text = _QUERY.sub(lambda found: f"{found['path']}?{REDACTED}", text)
     text = _EMAIL.sub(REDACTED, text)
     text = _AUTHORIZATION.sub(lambda found: f"{found[1]} {REDACTED}", text)

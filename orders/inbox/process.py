@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 from django.db.models import F
 
-from orders.database import database_now
+from orders.database import database_now, refuse_open_transaction
 from orders.gateways.base import Delivery, Rejected, Told
 from orders.gateways.registry import gateway_named
 from orders.inbox.events import Arrival, Result, take_event
@@ -43,7 +43,7 @@ def process_due(*, at_most: int = AT_MOST) -> int:
 
 def process(delivery_id: int) -> bool:
     """Work this one off if it is due and nobody else has it; False otherwise."""
-    assert not connection.in_atomic_block, "no database transaction may be open while the network is used"
+    refuse_open_transaction()
     lease_until = _claim(delivery_id)
     if lease_until is None:
         return False

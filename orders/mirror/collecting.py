@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
-from orders.database import database_now
+from orders.database import database_now, refuse_open_transaction
 from orders.gateways.base import Fetched, Listed, Snapshot
 from orders.mirror.fetching import fetch_list, place_of, question_about
 from orders.mirror.ingest import (
@@ -53,7 +53,7 @@ def collect_account(account: GatewayAccount, *, source: Source, progress: Progre
 
     Each payment is written on its own, so a walk that breaks off loses nothing and the next one begins anew.
     """
-    assert not connection.in_atomic_block, "no database transaction may be open while the network is used"
+    refuse_open_transaction()
     place = place_of(account)
     found = Collection(account_id=account.pk)
     if not (account.collects and place.capability.lists):

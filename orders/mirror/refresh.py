@@ -6,10 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from django.db import connection
-
 from orders import audit
-from orders.database import database_now, in_one_transaction
+from orders.database import database_now, in_one_transaction, refuse_open_transaction
 from orders.gateways.base import Fetched, Movement, Snapshot, Verdict
 from orders.mirror import ladder, state
 from orders.mirror.fetching import Question, ask_gateway, ask_many, question_about
@@ -63,7 +61,7 @@ def refresh_transaction(*, transaction_id: int, by: User | None = None, source: 
     question = question_about(transaction)
     if question.pointless:
         return _not_asked(question)
-    assert not connection.in_atomic_block, "no database transaction may be open while the network is used"
+    refuse_open_transaction()
     return take_answer(question, ask_gateway(question), Reader(by=by, source=source))
 
 

@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from queue import SimpleQueue
 
 import structlog
-from django.db import connection
 from django.db import transaction as database_transaction
 from django.db.models import F, Q, QuerySet
 
-from orders.database import database_now
+from orders.database import database_now, refuse_open_transaction
 from orders.gateways.base import CannotSay, Fetched
 from orders.mirror import ladder
 from orders.mirror.fetching import Question, ask_gateway, question_about
@@ -41,7 +40,7 @@ def refresh_due(*, at_most: int = AT_MOST) -> list[RefreshResult]:
 
     Paused accounts, and those whose gateway does not answer, are left alone until they are well again.
     """
-    assert not connection.in_atomic_block, "no database transaction may be open while the network is used"
+    refuse_open_transaction()
     if not _turn.acquire(blocking=False):
         return []
     try:
