@@ -144,15 +144,24 @@ def _judge_cancelled(seen: Observation, order: Order, instruction: Instruction, 
     if rest is not None and rest.amount_minor == 0:
         reason = "The order is captured in full, so nothing was left to cancel. Refund it."
         return _outcome(seen, Verdict.DECLINED, reason, undone)
-    if asked and word in CANCELED and has_run_out(order):
-        reason = "The authorization had run out by itself before it could be cancelled; nothing is held any more."
-        return _outcome(seen, Verdict.DECLINED, reason, undone)
+    if asked and has_run_out(order):
+        return _judge_run_out(seen, order, undone)
     if rest is not None and rest != instruction.amount:
         return _contradiction(seen, facts, f"{rest} was released; {instruction.amount} was expected.")
     if rest is None and word == SUCCEEDED and order.amount == instruction.amount:
         # Nothing was captured as far as we know, and this status says that something was.
         return _outcome(seen, Verdict.UNKNOWN, f"{TITLE} says {order.status} without the payments; read it.", undone)
     return _outcome(seen, Verdict.SUCCEEDED, f"{TITLE} says {order.status}; what was not captured is released.", facts)
+
+
+def _judge_run_out(seen: Observation, order: Order, facts: Facts) -> Outcome:
+    """Nothing is held any more either way. With nothing captured nobody changes an order after its end; otherwise a
+    refund may have, and then the time of the last change does not tell what released the rest."""
+    if order.status.lower() in CANCELED:
+        reason = "The authorization had run out by itself before it could be cancelled; nothing is held any more."
+        return _outcome(seen, Verdict.DECLINED, reason, facts)
+    reason = "The authorization has run out since, so what released the rest cannot be told; nothing is held any more."
+    return _outcome(seen, Verdict.UNKNOWN, reason, facts)
 
 
 def _judge_not_cancelled(seen: Observation, order: Order, *, asked: bool) -> Outcome:

@@ -368,7 +368,11 @@ def test_an_order_that_was_captured_in_full_or_ran_out_was_not_cancelled() -> No
     captured_whole = looked_up(CANCEL_1000, status="succeeded", payments=[a_payment(amount=1000)])
     ran_out = looked_up(CANCEL_1000, status="canceled", updatedAt=EXPIRES)
 
+    unclear = looked_up(CANCEL_800, status="succeeded", updatedAt=EXPIRES, payments=[a_payment()])
+    in_time = looked_up(CANCEL_800, status="succeeded", updatedAt=EXPIRES - 1, payments=[a_payment()])
+
     assert (captured_whole.verdict, ran_out.verdict) == (Verdict.DECLINED, Verdict.DECLINED)
+    assert (unclear.verdict, unclear.absent, in_time.verdict) == (Verdict.UNKNOWN, False, Verdict.SUCCEEDED)
     assert "Refund it" in captured_whole.reason
     assert "run out" in ran_out.reason
 

@@ -109,6 +109,8 @@ def test_the_old_secret_counts_beside_the_new_one_and_blanks_around_it_do_not() 
         {"smartpay_signature_timestamp": str(STAMP + 1)},
         {"smartpay_signature_timestamp": f" {STAMP}"},
         {"smartpay_signature_timestamp": "soon"},
+        {"smartpay_signature_timestamp": "\udc80"},
+        {"smartpay_signature": "\udc80"},
     ],
     ids=str,
 )
