@@ -39,11 +39,22 @@ def _stop(server: Server) -> FrameType | None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m orders.sandbox", description="A pretended payment gateway.")
+    parser = argparse.ArgumentParser(
+        prog="python -m orders.sandbox",
+        description="Three pretended payment gateways: A under /smartpay, B under /smartpay-orders/v1, C under "
+        "/smarterpay. Pages for people are at /, the control doors under /_control.",
+    )
     parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
     parser.add_argument("--data", type=Path, required=True, help="folder of the ledger; made when missing")
     parser.add_argument("--host", default="127.0.0.1", help="anything but loopback opens the control doors to others")
-    parser.add_argument("--merchant", type=_merchant, action="append", default=[], metavar="KEY:SECRET")
+    parser.add_argument(
+        "--merchant",
+        type=_merchant,
+        action="append",
+        default=[],
+        metavar="KEY:SECRET",
+        help="A: merchant key and authentication key; B: a name and sk_test_… or sk_live_…; C: a name and the token",
+    )
     return parser.parse_args()
 
 

@@ -174,6 +174,8 @@ class Deliveries:
             sql = "SELECT 1 FROM deliveries WHERE id = ? AND state = ? AND attempts = ?"
             if self._store.row(sql, (delivery.id, WAITING, delivery.attempts)) is not None:
                 self._send(delivery)
+        except sqlite3.ProgrammingError:
+            return  # The store was closed; the process ends, and the next one goes on.
         except Exception:
             traceback.print_exc(file=sys.stderr)
         finally:

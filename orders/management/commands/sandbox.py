@@ -13,7 +13,10 @@ from orders.management.replace import become, die_with_parent
 
 
 class Command(BaseCommand):
-    help = "Run the sandbox gateways on a port of this host. No real money moves there."
+    help = (
+        "Run the three sandbox gateways on one port of this host: A under /smartpay, B under /smartpay-orders/v1, "
+        "C under /smarterpay; pages for people at /, control doors under /_control. No real money moves there."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -10,7 +10,6 @@ from orders.sandbox.wire import Reply
 REALM = "smartpay"
 WORDS = {
     401: ("unauthorized", "Unauthorized"),
-    403: ("forbidden", "This key may not do that."),
     409: ("idempotency-key.in-use", "A request with this Idempotency-Key is still being processed."),
     429: ("too-many-requests", "Too many requests."),
     503: ("unavailable", "The service is unavailable."),
@@ -37,9 +36,12 @@ def unauthorized() -> Reply:
 
 
 def say(status: int) -> Reply:
-    """An error in gateway B's words; codes beyond B.3 and B.6 are assumed."""
+    """An error in gateway B's words; codes beyond B.3 and B.6 are assumed. A 403 for the key itself has no code."""
     if status == 401:
         return unauthorized()
+    if status == 403:
+        body = {"statusCode": 403, "error": "Forbidden", "message": "This key may not do that."}
+        return Reply(status=403, body=json_text.write(body))
     code, message = WORDS.get(status, ("unexpected_error", "An unexpected error occurred."))
     return error(status, code, message)
 
