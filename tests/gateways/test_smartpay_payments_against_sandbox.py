@@ -34,6 +34,12 @@ from tests.sandbox_process import SandboxHandle
 pytestmark = pytest.mark.process
 
 
+@pytest.fixture(autouse=True)
+def plain(gateway: SandboxHandle) -> None:
+    """No optional field is left out and the money comes later, unless a test says otherwise."""
+    gateway.control("dials", optionalFields=False, prepaymentStatus="AUTHORIZATION_PENDING")
+
+
 def a_wish(payment: NewPayment) -> tuple[FrozenRequest, Instruction]:
     identifier = str(uuid.uuid4())
     instruction = Instruction(
@@ -103,10 +109,8 @@ def test_the_sandbox_takes_all_that_the_client_can_say_and_ignores_nothing(door:
 
 def test_every_shape_of_the_examples_is_understood(gateway: SandboxHandle, door: Door) -> None:
     gateway.control("dials", prepaymentStatus="CAPTURED", optionalFields=True, dateFormat="random")
-    try:
-        outcomes = [ask(door) for _ in range(30)]
-    finally:
-        gateway.control("dials", prepaymentStatus="AUTHORIZATION_PENDING")
+
+    outcomes = [ask(door) for _ in range(30)]
 
     assert {outcome.verdict for outcome in outcomes} == {Verdict.SUCCEEDED}
     assert {outcome.facts.amount for outcome in outcomes} == {Money(5000, "EUR"), None}
@@ -147,7 +151,6 @@ def test_every_shape_of_the_examples_is_understood(gateway: SandboxHandle, door:
 def test_no_fault_is_taken_for_something_it_is_not(
     gateway: SandboxHandle, door: Door, fault: str, verdict: Verdict, made: int
 ) -> None:
-    gateway.control("dials", optionalFields=False)
     request, instruction = a_wish(a_payment(partner_reference="", amount=Money(5000, "EUR")))
     gateway.control("faults", rules=[{"fault": fault, "modificationId": instruction.modification_id, "times": 1}])
 
