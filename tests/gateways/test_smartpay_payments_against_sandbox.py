@@ -110,7 +110,7 @@ def test_the_sandbox_takes_all_that_the_client_can_say_and_ignores_nothing(door:
 def test_every_shape_of_the_examples_is_understood(gateway: SandboxHandle, door: Door) -> None:
     gateway.control("dials", prepaymentStatus="CAPTURED", optionalFields=True, dateFormat="random")
 
-    outcomes = [ask(door) for _ in range(30)]
+    outcomes = [ask(door) for _ in range(60)]
 
     assert {outcome.verdict for outcome in outcomes} == {Verdict.SUCCEEDED}
     assert {outcome.facts.amount for outcome in outcomes} == {Money(5000, "EUR"), None}
