@@ -120,16 +120,22 @@ def _entry(told: Told, result: Result) -> dict[str, Any]:
 
 
 def _write(row: InboxDelivery, entries: list[dict[str, Any]], lease_until: datetime) -> None:
-    """Only while the lease is ours: a person may have asked for it to be processed again meanwhile."""
+    """Only while nobody else has taken it and no person wants it anew. Was it made due meanwhile, it stays due: what it
+    waits for may have come.
+    """
     now = database_now()
     state = _state_of([entry["state"] for entry in entries])
-    InboxDelivery.objects.filter(pk=row.pk, due_at=lease_until).update(
-        results=entries,
-        state=state,
-        sentence=" ".join(entry["sentence"] for entry in entries)[:_SENTENCE_MAXIMUM],
-        due_at=_next_try(row, now) if state is InboxState.UNMATCHED else None,
-        processed_at=now,
-    )
+    done = {
+        "results": entries,
+        "state": state,
+        "sentence": " ".join(entry["sentence"] for entry in entries)[:_SENTENCE_MAXIMUM],
+        "processed_at": now,
+    }
+    mine = InboxDelivery.objects.filter(pk=row.pk, attempts_made=row.attempts_made)
+    if state is not InboxState.UNMATCHED:
+        mine.update(**done, due_at=None)
+    elif not mine.filter(due_at=lease_until).update(**done, due_at=_next_try(row, now)):
+        mine.update(**done)
 
 
 def _state_of(states: Iterable[str]) -> InboxState:

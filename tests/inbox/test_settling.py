@@ -235,7 +235,7 @@ def test_a_nameless_refund_waits_until_ours_has_ended_and_then_is_a_strangers(ac
     told(account_c, from_c(result_of(row, "Refund", payment_id="pay-7")))
     work_off()
     waiting.refresh_from_db()
-    assert waiting.state == "done"
+    assert waiting.state == "done", waiting.sentence
     assert money_of(transaction) == {"captured": 10_000, "refunded": 3_000}
 
 
