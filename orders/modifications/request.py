@@ -28,7 +28,7 @@ from orders.modifications.refusals import (
     UnknownThing,
 )
 from orders.modifications.rules import VERBS, Situation, may
-from orders.modifications.situation import refundable_captures, situation_of, voidable_capture
+from orders.modifications.situation import hold_deal, refundable_captures, situation_of, voidable_capture
 from orders.modifications.suspicion import twins_of
 from orders.modifications.wish import Wish, description_of, frozen_row
 from orders.modifications.words import (
@@ -209,6 +209,8 @@ def _changes_since(transaction: Transaction, version: int) -> list[str]:
 
 def _check_rules(wish: Wish, transaction: Transaction) -> Capture | None:
     """Ask the rules; returns the capture that a void or refund draws on."""
+    if wish.kind is Kind.CAPTURE:
+        hold_deal(transaction)
     captures = list(transaction.captures.all())
     now = database_now()
     situation = situation_of(transaction, wish.by, now=now, captures=captures)

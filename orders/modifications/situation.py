@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from orders.gateways.base import Capability, Kind, TransactionState
@@ -86,15 +86,27 @@ def refundable_captures(captures: Sequence[Capture], capability: Capability, now
     return [one for one in reversed(captures) if one.open_to_refund and not _is_clearing(one, capability, now)]
 
 
+def hold_deal(transaction: Transaction) -> None:
+    """Let one capture of a deal be asked for at a time: what the others have taken stands still until we have ours.
+
+    Within a database transaction; nothing without a deal.
+    """
+    if transaction.deal_reference:
+        list(_of_deal(transaction).select_for_update(no_key=True).order_by("pk").values_list("pk"))
+
+
 def deal_room(transaction: Transaction) -> int | None:
     """What the deal still allows to be captured (seed 002: 3RIPSS and 3RIDS), in minor units; None without a deal."""
     if not transaction.deal_reference or transaction.deal_amount is None:
         return None
-    of_deal = Transaction.objects.filter(
+    taken = _of_deal(transaction).aggregate(taken=Sum(F("captured") + F("capturing")))["taken"] or 0
+    return max(0, transaction.deal_amount - taken)
+
+
+def _of_deal(transaction: Transaction) -> QuerySet[Transaction]:
+    return Transaction.objects.filter(
         account_id=transaction.account_id, deal_reference=transaction.deal_reference, currency=transaction.currency
     )
-    taken = of_deal.aggregate(taken=Sum(F("captured") + F("capturing")))["taken"] or 0
-    return max(0, transaction.deal_amount - taken)
 
 
 def _is_clearing(capture: Capture, capability: Capability, now: datetime) -> bool:

@@ -84,7 +84,7 @@ def test_a_void_takes_back_the_whole_capture_and_nothing_less() -> None:
 
 
 def test_a_part_that_is_left_after_a_capture_can_be_cancelled_only_where_the_gateway_takes_it() -> None:
-    half = {"captured": 6_000, "authorized": 10_000}
+    half: dict[str, Any] = {"captured": 6_000, "authorized": 10_000}
 
     assert may(Kind.CANCEL, a_situation(capability=captures_in_parts(), **half), amount=4_000).allowed
     assert may(Kind.CANCEL, a_situation(capability=a_capability(multiple_capture=True), **half)).rule == "captured"

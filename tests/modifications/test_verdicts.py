@@ -185,7 +185,7 @@ def test_after_the_replay_window_it_is_only_asked_about(outcome: Outcome) -> Non
 
 
 def test_where_nothing_can_be_asked_it_is_repeated_while_that_is_safe_and_then_reviewed() -> None:
-    mute = a_capability(finds_by_modification_id=False)
+    mute = a_capability(finds_by_modification_id=False, quarantine_seconds=0)
 
     third = judge(TIMEOUT, repeat(attempts_made=3), mute, TIMING)
     silent_success = judge(UNREADABLE_200, first(), mute, TIMING)
