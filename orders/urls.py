@@ -15,6 +15,7 @@ from orders.views import (
     plans,
     proposals,
     shop_webhooks,
+    tokens,
     webhooks,
 )
 from orders.views.nouns import KindConverter, RowConverter
@@ -69,6 +70,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "proposals/<uuid:proposal_id>/confirmation/", proposals.confirmation_create, name="proposal_confirmation_create"
     ),
     path("proposals/<uuid:proposal_id>/rejection/", proposals.rejection_create, name="proposal_rejection_create"),
+    # Keys of the JSON API.
+    path("tokens/", tokens.token_list, name="token_list"),
+    path("tokens/new", tokens.token_new, name="token_new"),
+    path("tokens/<uuid:token_id>/", tokens.token_revocation, name="token_revocation"),
+    path("tokens/<uuid:token_id>/revocation/", tokens.revocation_create, name="token_revocation_create"),
     # What shops are told.
     path("shop-webhooks/", shop_webhooks.endpoint_list, name="shop_webhook_list"),
     path("shop-webhooks/new", shop_webhooks.endpoint_new, name="shop_webhook_new"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest
@@ -48,6 +47,7 @@ class CapabilityTold(Told):
     decimals_maximum: int
     amount_format: str
     description_maximum: int
+    shows_description: bool
     deadline_seconds: int
     query_key: str
     webhook_trust: str
@@ -87,6 +87,5 @@ def _account_told(account: GatewayAccount) -> AccountTold:
 
 def _plain(capability: Capability) -> dict[str, Any]:
     """Sets become sorted lists."""
-    return {
-        name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(capability).items()
-    }
+    named = {name: getattr(capability, name) for name in CapabilityTold.model_fields}
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in named.items()}

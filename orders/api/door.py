@@ -52,7 +52,8 @@ def _document(request: HttpRequest) -> HttpResponse:
 
 
 def _check_media_type(request: HttpRequest) -> None:
-    if request.method in _TAKES_A_BODY and request.content_type != "application/json":
+    sends = bool(request.content_type) or request.META.get("CONTENT_LENGTH", "") not in ("", "0")
+    if request.method in _TAKES_A_BODY and sends and request.content_type != "application/json":
         raise Problem(
             415,
             "media_type",

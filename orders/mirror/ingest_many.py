@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from django.db import transaction as database_transaction
 
 from orders import audit
+from orders.bulk import insert_rows, names_of
 from orders.database import database_now, in_one_transaction
 from orders.mirror.ingest import (
     OrderRefused,
@@ -176,18 +177,24 @@ def _create_all(account: GatewayAccount, rows: Sequence[OrderRow], by: User | No
     now = database_now()
     orders, transactions = _unsaved(account, rows, now)
     Order.objects.bulk_create(orders)
-    Transaction.objects.bulk_create(transactions)
+    for transaction in transactions:
+        transaction.order_id = transaction.order.pk
+        transaction.created_at = now
+    names = names_of(Transaction)
+    insert_rows(Transaction, names, ([getattr(one, name) for name in names] for one in transactions))
     OrderLine.objects.bulk_create(
         [line for order, row in zip(orders, rows, strict=True) for line in new_lines(order, row)]
     )
-    Reference.objects.bulk_create(
-        [
-            Reference(merchant_id=account.merchant_id, order=order, kind=kind, value=value)
+    insert_rows(
+        Reference,
+        ["merchant_id", "order_id", "kind", "value"],
+        (
+            (account.merchant_id, order.pk, kind, value)
             for order, row in zip(orders, rows, strict=True)
-            for kind, value in sorted(plain_words(words_of(row)))
-        ]
+            for kind, value in plain_words(words_of(row))
+        ),
     )
-    Event.objects.bulk_create(_events(orders, rows, by, source, now))
+    _write_events(orders, rows, by, source, now)
     if transactions:
         look_again(account.pk)
     return iter([order.pk for order in orders])
@@ -206,17 +213,18 @@ def _unsaved(account: GatewayAccount, rows: Sequence[OrderRow], now: datetime) -
     return orders, transactions
 
 
-def _events(
+def _write_events(
     orders: Collection[Order], rows: Sequence[OrderRow], by: User | None, source: Source, now: datetime
-) -> list[Event]:
-    return [
-        Event(
-            **audit.event_values(
-                **event_of(order, row, made=True, transactions=len(row.transactions), by=by, source=source), at=now
-            )
+) -> None:
+    values = [
+        audit.event_values(
+            **event_of(order, row, made=True, transactions=len(row.transactions), by=by, source=source), at=now
         )
         for order, row in zip(orders, rows, strict=True)
     ]
+    insert_rows(
+        Event, list(values[0]), ([str(source) if name == "source" else one[name] for name in one] for one in values)
+    )
 
 
 def _take_in_savepoint(account: GatewayAccount, row: OrderRow, by: User | None, source: Source) -> Taken | OrderRefused:
