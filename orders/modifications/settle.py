@@ -54,7 +54,7 @@ def settle(
     _announce(row, ruling, notes)
     if outcome.pause_account:
         breaker.pause_by_machine(row.account_id, outcome.pause_account, notes.now)
-    if row.finished and row.transaction.state.endswith("_pending"):
+    if row.finished and (row.transaction.state.endswith("_pending") or row.kind == Kind.AUTHORIZE):
         transaction_id = row.transaction_id
         database_transaction.on_commit(lambda: bell.ring_refresh(transaction_id))
 
@@ -132,7 +132,7 @@ def _put_modification(row: Modification, facts: Facts, ruling: Ruling, now: date
     if ruling.state is S.REVIEW:
         row.review_since = row.review_since or now
     row.gateway_status = facts.raw_status[:60] or row.gateway_status
-    row.gateway_reference = facts.reference[:64] or row.gateway_reference
+    row.gateway_reference = _reference_of(row, facts)[:64] or row.gateway_reference
     row.gateway_id = facts.gateway_id[:64] or row.gateway_id
     row.gateway_at = facts.at or row.gateway_at
     row.legs = [asdict(leg) for leg in facts.legs] or row.legs
@@ -141,6 +141,12 @@ def _put_modification(row: Modification, facts: Facts, ruling: Ruling, now: date
     row.executed_amount = facts.amount.amount_minor if facts.amount else row.executed_amount
     if ruling.state in (S.SUCCEEDED, S.FAILED):
         row.finished_at = now
+
+
+def _reference_of(row: Modification, facts: Facts) -> str:
+    """What settlement files call it; a new payment may be named by its transactionId before they know it."""
+    named = facts.transaction_reference if row.kind == Kind.AUTHORIZE else ""
+    return facts.reference or named
 
 
 def _put_transaction(
