@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -93,18 +94,34 @@ def _settlement_line(row: dict[str, Any], date: str, fee_basis_points: int) -> l
 
 
 def _transactions(ledger: Ledger, filters: dict[str, str]) -> list[dict[str, Any]]:
+    names = {"id_column": "transaction_id", "time_column": "last_status_at", "executions": "executions"}
+    rows = selected_transactions(ledger, "transactions", filters, **names, order="created_at, transaction_id")
+    return [transaction_line(transaction_from(row)) for row in rows]
+
+
+def selected_transactions(
+    ledger: Ledger,
+    table: str,
+    filters: dict[str, str],
+    *,
+    id_column: str,
+    time_column: str,
+    executions: str,
+    order: str,
+) -> list[sqlite3.Row]:
+    """The rows that the filters select; every name is our own word, never a caller's."""
     conditions, values = ["1"], list[Any]()
     if "transactionId" in filters:
-        conditions.append("transaction_id = ?")
+        conditions.append(f"{id_column} = ?")
         values.append(filters["transactionId"])
     if "modificationId" in filters:
-        conditions.append("transaction_id IN (SELECT transaction_id FROM executions WHERE modification_id = ?)")
+        conditions.append(f"{id_column} IN (SELECT transaction_id FROM {executions} WHERE modification_id = ?)")  # noqa: S608
         values.append(filters["modificationId"])
     if "since" in filters:
-        conditions.append("last_status_at >= ?")
+        conditions.append(f"{time_column} >= ?")
         values.append(milliseconds(filters["since"]))
-    sql = f"SELECT * FROM transactions WHERE {' AND '.join(conditions)} ORDER BY created_at, transaction_id"  # noqa: S608
-    return [transaction_line(transaction_from(row)) for row in ledger.store.rows(sql, values)]
+    sql = f"SELECT * FROM {table} WHERE {' AND '.join(conditions)} ORDER BY {order}"  # noqa: S608
+    return ledger.store.rows(sql, values)
 
 
 def transaction_line(transaction: Transaction) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from orders.sandbox import json_text
-from orders.sandbox.audit import PART_NAMES, Line, iso, milliseconds, selected_executions
+from orders.sandbox.audit import PART_NAMES, Line, iso, selected_executions, selected_transactions
 from orders.sandbox.gateway_b.records import CURRENCY, Execution, Order, Payment, Refund
 from orders.sandbox.ledger import Ledger
 from orders.sandbox.store import Store
@@ -76,18 +76,9 @@ def order_line(order: Order) -> Line:
 
 
 def _selected_orders(ledger: Ledger, filters: dict[str, str]) -> list[Order]:
-    conditions, values = ["1"], list[Any]()
-    if "transactionId" in filters:
-        conditions.append("id = ?")
-        values.append(filters["transactionId"])
-    if "modificationId" in filters:
-        conditions.append("id IN (SELECT transaction_id FROM b_executions WHERE modification_id = ?)")
-        values.append(filters["modificationId"])
-    if "since" in filters:
-        conditions.append("updated_at >= ?")
-        values.append(milliseconds(filters["since"]))
-    sql = f"SELECT * FROM b_orders WHERE {' AND '.join(conditions)} ORDER BY sequence"  # noqa: S608
-    return [noun_from(Order, row) for row in ledger.store.rows(sql, values)]
+    names = {"id_column": "id", "time_column": "updated_at", "executions": "b_executions"}
+    rows = selected_transactions(ledger, "b_orders", filters, **names, order="sequence")
+    return [noun_from(Order, row) for row in rows]
 
 
 def _order_line(order: Order) -> Line:

@@ -42,16 +42,14 @@ class Order:
 
 
 @dataclass(slots=True, kw_only=True)
-class Payment:
-    """One capture of an order."""
+class Part:
+    """What payments and refunds have in common. `line_items` are ids."""
 
     id: str
     order_id: str
     merchant_key: str
     test: bool
     amount: int
-    refunded: int = 0
-    status: str = "processed"
     created_at: int = 0
     updated_at: int = 0
     reference: str | None = None
@@ -61,23 +59,20 @@ class Payment:
 
 
 @dataclass(slots=True, kw_only=True)
-class Refund:
+class Payment(Part):
+    """One capture of an order."""
+
+    refunded: int = 0
+    status: str = "processed"
+
+
+@dataclass(slots=True, kw_only=True)
+class Refund(Part):
     """One refund of a payment."""
 
-    id: str
     payment_id: str
-    order_id: str
-    merchant_key: str
-    test: bool
-    amount: int
     reason: str
     status: str = "succeeded"
-    created_at: int = 0
-    updated_at: int = 0
-    reference: str | None = None
-    description: str | None = None
-    line_items: list[str] = field(default_factory=list)
-    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
