@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from orders.models import Event, Modification, Proposal, Transaction
+from orders.models import Event, Modification, Proposal, RefundPlan, Transaction
 from tests.factories import a_captured_transaction, a_person, a_transaction
+from tests.modifications.other_accounts import in_yen, on_card
 
 pytestmark = pytest.mark.django_db
 TRANSACTIONS = "admin:orders_transaction_changelist"
@@ -155,3 +156,52 @@ def test_asking_for_a_refresh_is_in_the_log() -> None:
     )
 
     assert Event.objects.filter(verb="refresh.asked", source="admin", transaction=transaction).exists()
+
+
+def test_a_refund_over_several_captures_becomes_a_plan_here_too() -> None:
+    transaction = in_yen(6_000, 4_000)
+    office, form = agent_of(transaction), refund(transaction, amount="9000")
+
+    answers = [office.post(reverse(TRANSACTIONS), form) for _ in range(2)]
+
+    plan = RefundPlan.objects.get()
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert sorted(leg.amount for leg in plan.modifications.all()) == [4_000, 5_000]
+    assert {leg.source for leg in plan.modifications.all()} == {"admin"}
+
+
+def test_a_fresh_capture_is_voided_whole() -> None:
+    transaction = on_card(captured=10_000)
+    office = agent_of(transaction)
+    void = {"action": "void_transaction"}
+
+    part = office.post(reverse(TRANSACTIONS), refund(transaction, **void))
+    whole = office.post(reverse(TRANSACTIONS), refund(transaction, amount="100.00", **void))
+
+    assert "Only the full 100.00 GBP can be voided" in part.content.decode()
+    assert whole.status_code == 302
+    assert Modification.objects.get().kind == "void"
+
+
+def test_a_void_is_refused_where_the_gateway_knows_none() -> None:
+    transaction = a_captured_transaction()
+
+    page = agent_of(transaction).post(reverse(TRANSACTIONS), refund(transaction, action="void_transaction"))
+
+    assert "offers no void" in page.content.decode()
+    assert not Modification.objects.exists()
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_the_rest_of_a_capture_is_a_choice_where_the_gateway_leaves_it(released: bool) -> None:
+    transaction = in_yen()
+    office = agent_of(transaction)
+    choose = {"action": "capture_transaction", "_selected_action": transaction.pk}
+    choice = {"release_rest": "on"} if released else {}
+
+    page = office.post(reverse(TRANSACTIONS), choose).content.decode()
+    office.post(reverse(TRANSACTIONS), refund(transaction, amount="6000", **choose, **choice))
+
+    assert "Release the rest to the shopper" in page
+    assert "The customer may see this text" not in page
+    assert Modification.objects.get().release_rest is released

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from orders.models import Event, GatewayAccount, Modification, Transaction
+from orders.models import Event, GatewayAccount, Modification, RefundPlan, Transaction
 from tests.commands.running import Ended, run
 from tests.factories import a_captured_transaction, a_person, a_transaction
+from tests.modifications.other_accounts import in_yen, on_card
 from tests.sandbox_process import SandboxHandle
 
 pytestmark = [pytest.mark.django_db]
@@ -154,3 +155,41 @@ def test_recover_with_nothing_to_do_says_so() -> None:
     facts: Any = run("recover", "--json").facts
 
     assert (facts["stranded"], facts["claimed"]) == (0, 0)
+
+
+def test_a_refund_over_several_captures_is_a_plan_and_the_same_id_is_the_same_plan() -> None:
+    order, known = in_yen(6_000, 4_000), str(uuid.uuid4())
+    a_person("anna", merchants=[order.merchant])
+
+    first, again = (refund(order, "--amount", "9000", "--id", known) for _ in range(2))
+    without_amount = refund(order, "--id", known)
+
+    plan = RefundPlan.objects.get()
+    assert (first.code, again.code, without_amount.code) == (0, 0, 0)
+    assert (str(plan.pk), first.facts["amount"], first.facts["missing"]) == (known, 9_000, 0)
+    assert [leg["amount"] for leg in first.facts["legs"]] == [4_000, 5_000]
+    assert again.facts == first.facts == without_amount.facts
+    assert Modification.objects.count() == 2
+
+
+def test_a_fresh_capture_is_voided_and_the_rest_of_a_capture_released() -> None:
+    card, order = on_card(captured=10_000), in_yen()
+    a_person("anna", merchants=[card.merchant, order.merchant])
+
+    voided = run("modify", card.reference, "void", "--by", "anna", "--json")
+    captured = run("modify", order.reference, "capture", "--by", "anna", "--json", "--amount", "6000", "--release-rest")
+
+    assert (voided.code, captured.code) == (0, 0)
+    assert Modification.objects.get(transaction=card).kind == "void"
+    assert Modification.objects.get(transaction=order).release_rest
+
+
+def test_a_choice_that_the_gateway_does_not_leave_is_refused() -> None:
+    transaction = a_transaction()
+    a_person("anna", merchants=[transaction.merchant])
+
+    ended = run("modify", transaction.reference, "capture", "--by", "anna", "--release-rest")
+
+    assert ended.code == 1
+    assert "Nobody is asked here" in ended.out + ended.err
+    assert not Modification.objects.exists()
