@@ -85,6 +85,6 @@ def _decimal(value: object) -> Decimal:
         amount = Decimal(value)
     except InvalidOperation as error:
         raise BadAmount("Value must be a number.") from error
-    if not amount.is_finite() or abs(amount) > AMOUNT_LIMIT_MINOR:
+    if not amount.is_finite() or amount.copy_abs() > AMOUNT_LIMIT_MINOR:
         raise BadAmount("Value must be a number of at most 15 digits.")
     return amount

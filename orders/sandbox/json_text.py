@@ -10,8 +10,12 @@ _quote = json.encoder.encode_basestring_ascii
 
 
 def read(text: bytes) -> Any:
-    """Parse; fractions become Decimal, NaN and Infinity are refused. Raises ValueError."""
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+    """Parse; fractions become Decimal, NaN, Infinity and half characters are refused. Raises ValueError."""
+    found = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+    if b"\\ud" in text.lower():
+        # Half of a surrogate pair is no text: no database takes it and nobody can answer it.
+        json.dumps(found, ensure_ascii=False, default=str).encode()
+    return found
 
 
 def write(value: Any) -> bytes:

@@ -120,6 +120,7 @@ def test_a_refund_answers_as_documented(shop: Shop) -> None:
         ({"amount": "100"}, "amount must be an integer"),
         ({"amount": True}, "amount must be an integer"),
         ({"amount": 10**15 + 1}, "amount must be an integer"),
+        ({"amount": 1e300}, "amount must be an integer"),
         ({"currency": "EUR"}, "currency must be JPY"),
         ({"currency": None}, "currency must be JPY"),
         ({"order": None}, "order is required"),
@@ -173,9 +174,17 @@ def test_a_refund_that_is_wrong_is_refused(shop: Shop, change: dict[str, Any], s
 
 
 @pytest.mark.parametrize(
-    ("body", "code"), [(b"{", "request.malformed"), (b"", "request.malformed"), (b"[]", "request.invalid")]
+    ("body", "code"),
+    [
+        (b"{", "request.malformed"),
+        (b"", "request.malformed"),
+        (b'{"reference": "\\ud800"}', "request.malformed"),
+        (b"[" * 100_000, "request.malformed"),
+        (b'{"order": "o", "amount": 1e999999999, "currency": "JPY"}', "request.invalid"),
+        (b"[]", "request.invalid"),
+    ],
 )
-def test_a_body_that_is_no_object_is_refused(shop: Shop, body: bytes, code: str) -> None:
+def test_a_body_that_cannot_be_read_is_refused(shop: Shop, body: bytes, code: str) -> None:
     answer = shop.call("POST", "/payments", body)
 
     assert (answer.status, answer.json["errorCode"]) == (400, code)

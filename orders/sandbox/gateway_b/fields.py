@@ -71,10 +71,19 @@ def amount(body: Body, name: str = "amount", *, least: int = 1) -> int | None:
     value = body.get(name)
     if value is None:
         return None
-    whole = isinstance(value, int | Decimal) and not isinstance(value, bool) and value == int(value)
-    if not whole or not least <= value <= AMOUNT_LIMIT_MINOR:
+    found = whole(value)
+    if found is None or found < least:
         raise invalid(f"{name} must be an integer of at least {least} in the smallest unit of the currency.")
-    return int(value)
+    return found
+
+
+def whole(value: object) -> int | None:
+    """A number of JSON that is an integer within the limit, else None."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    if not -AMOUNT_LIMIT_MINOR <= value <= AMOUNT_LIMIT_MINOR:
+        return None
+    return int(value) if value == int(value) else None
 
 
 def required_amount(body: Body, name: str = "amount", *, least: int = 1) -> int:

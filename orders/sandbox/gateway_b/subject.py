@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from orders.sandbox.doorway import attempt_of, lenient_object, text_or_none
 from orders.sandbox.faults import Subject
-from orders.sandbox.gateway_b import books, routes
+from orders.sandbox.gateway_b import books, fields, routes
 from orders.sandbox.gateway_b.merchants import claimed_secret
 from orders.sandbox.gateway_b.records import Payment, Refund
 from orders.sandbox.ledger import Ledger
@@ -19,14 +17,13 @@ def subject_of(request: Request, path: str, ledger: Ledger) -> Subject:
     modification_id = request.headers.get("idempotency-key") or text_or_none(body.get("reference"))
     transaction_id = _order_of(path, body, ledger)
     secret = claimed_secret(request)
-    amount = body.get("amount")
     return Subject(
         path=path,
         modifies=routes.modifies(request.method, path),
         merchant_key=None if secret is None else ledger.merchant_of(secret) or secret,
         transaction_id=transaction_id,
         modification_id=modification_id,
-        amount=int(amount) if isinstance(amount, int | Decimal) else None,
+        amount=fields.whole(body.get("amount")),
         attempt=attempt_of(ledger, modification_id=modification_id, transaction_id=transaction_id),
     )
 
