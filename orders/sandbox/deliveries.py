@@ -157,9 +157,14 @@ class Deliveries:
 
     def _hand_out(self, now: int) -> None:
         """Give each address that is not being served its next webhook; the others ring when they are free."""
-        for delivery in self._due(now):
-            if self._claim(delivery):
-                self._senders.submit(self._send_in_turn, delivery)
+        while due := self._due(now, besides=self._addresses_served()):
+            for delivery in due:
+                if self._claim(delivery):
+                    self._senders.submit(self._send_in_turn, delivery)
+
+    def _addresses_served(self) -> frozenset[str]:
+        with self._lock:
+            return frozenset(self._busy)
 
     def _claim(self, delivery: Delivery) -> bool:
         """From now on its address is ours, until `_send_in_turn` ends."""
@@ -177,7 +182,9 @@ class Deliveries:
         except sqlite3.ProgrammingError:
             return  # The store was closed; the process ends, and the next one goes on.
         except Exception:
+            # Whatever it is, it would happen again at once and for ever.
             traceback.print_exc(file=sys.stderr)
+            self._store.run("UPDATE deliveries SET state = ? WHERE id = ?", (GIVEN_UP, delivery.id))
         finally:
             with self._lock:
                 self._busy.discard(delivery.url)
@@ -207,8 +214,10 @@ class Deliveries:
         seconds = self._dials.now.webhook_retry_seconds or manner.retries[attempts_before]
         return int(seconds * 1000)
 
-    def _due(self, now: int) -> list[Delivery]:
-        rows = self._store.rows(_DUE, (WAITING, now))
+    def _due(self, now: int, *, besides: frozenset[str] = frozenset()) -> list[Delivery]:
+        """The next ones, besides those to some addresses; a long queue to one must not hide the others."""
+        others = f"AND url NOT IN ({', '.join('?' * len(besides))})"
+        rows = self._store.rows(_DUE.format(others=others), (WAITING, now, *besides))
         return [Delivery(**dict(row)) for row in rows if row["gateway"] in self._manners]
 
     def _pause_since(self, now: int) -> float:
@@ -271,4 +280,4 @@ def _now_ms() -> int:
 _INSERT = """INSERT INTO deliveries (gateway, merchant_key, url, body, reference, state, posted_at, due_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _DUE = """SELECT id, gateway, merchant_key, url, body, reference, attempts FROM deliveries
-          WHERE state = ? AND due_at <= ? ORDER BY due_at, id LIMIT 200"""
+          WHERE state = ? AND due_at <= ? {others} ORDER BY due_at, id LIMIT 200"""

@@ -167,6 +167,18 @@ def test_a_purchase_on_the_pages_from_the_shop_to_the_portal(shop: Shop) -> None
     assert page(shop, "/").body.count(line["transactionId"].encode()) == 2
 
 
+def test_the_shopper_can_decide_on_the_page_of_an_order_without_a_checkout(shop: Shop) -> None:
+    order = shop.order(paymentStatus="requires_authorization", captureMethod="automatic")
+    address = f"/gateway-b/orders/{order}"
+
+    dithered = page(shop, address, decision="dither")
+    decided = page(shop, address, decision="approve")
+    again = page(shop, address, decision="decline")
+
+    assert (dithered.status, decided.status, again.status) == (422, 303, 422)
+    assert shop.read(order)["status"] == "succeeded"
+
+
 @pytest.mark.parametrize("fields", [{"amount": "0.5"}, {"amount": "-1"}, {"amount": "many"}, {"key": "nobody"}])
 def test_an_impossible_checkout_is_not_opened(shop: Shop, fields: dict[str, str]) -> None:
     answer = page(shop, "/gateway-b", **{"key": shop.key, "amount": "100", **fields})

@@ -112,6 +112,21 @@ def test_an_address_that_does_not_answer_holds_nobody_else_up(shop: Shop, hook: 
         assert time.monotonic() - started < 1
 
 
+def test_a_long_queue_to_one_address_does_not_hide_the_others(shop: Shop, hook: Mailbox) -> None:
+    other = Shop(sandbox=shop.sandbox, key="sk_test_other")
+    with mailbox() as slow:
+        slow.pause_seconds = 0.5
+        shop.sandbox.control("webhook", gateway="smartpay_orders", merchantKey=other.key, url=slow.url)
+        for made in other.orders(count=250):
+            other.cancel(made["transactionId"])
+        started = time.monotonic()
+
+        shop.paid()
+
+        hook.wait_for(1)
+        assert time.monotonic() - started < 1
+
+
 @pytest.mark.parametrize("url", ["http://192.0.2.1/hook", "https://shop.example/hook", "http://localhost.example/"])
 def test_nothing_is_sent_to_another_host(shop: Shop, url: str) -> None:
     shop.sandbox.control("dials", webhookRetrySeconds=0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orders.sandbox import json_text
 from orders.sandbox.amounts import BadAmount, for_people, minor_from_control
 from orders.sandbox.audit import iso
-from orders.sandbox.gateway_b import books, portal
+from orders.sandbox.gateway_b import books, portal, shopper
 from orders.sandbox.gateway_b.door import PREFIX, VERSION
 from orders.sandbox.gateway_b.errors import Refused
 from orders.sandbox.gateway_b.passing_time import catch_up_all
@@ -23,6 +23,11 @@ BUTTONS = (
     ("refund", "Refund, newest payment first"),
     ("expire", "Let it expire"),
 )
+DECISIONS = (
+    ("approve", "Approve"),
+    ("soft_decline", "Be declined, with another try"),
+    ("decline", "Be declined for good"),
+)
 
 
 def show(ledger: Ledger, order_id: str, *, refusal: str | None = None) -> Reply:
@@ -36,6 +41,7 @@ def show(ledger: Ledger, order_id: str, *, refusal: str | None = None) -> Reply:
         f"Order {order.reference or order.id}",
         frame.section("Money", _money(order)),
         frame.section("Smartpay's dashboard", _portal(order)),
+        *([frame.section("The shopper", _shopper(order))] if order.status == "requires_authorization" else []),
         frame.section("Payments and refunds", _parts(payments, refunds)),
         frame.section("What really happened", _executions(ledger, order_id)),
         frame.section("Requests", requests.table_of(ledger, order_id, prefix=PREFIX + VERSION)),
@@ -51,7 +57,10 @@ def act(ledger: Ledger, order_id: str, request: Request) -> Reply:
         amount = minor_from_control(wished["amount"], CURRENCY) if "amount" in wished else None
         if amount is not None and amount <= 0:
             raise BadAmount("An amount is more than zero.")
-        portal.act(ledger, order_id=order_id, action=wished.get("action", ""), amount=amount)
+        if "decision" in wished:
+            _decide(ledger, order_id, wished["decision"])
+        else:
+            portal.act(ledger, order_id=order_id, action=wished.get("action", ""), amount=amount)
     except Refused as refused:
         said = json_text.read(refused.reply.body)["message"]
         return show(ledger, order_id, refusal=f"{said} Nothing moved.")
@@ -69,7 +78,7 @@ def _money(order: Order) -> str:
             ("Order", f"<code>{text(order.id)}</code>"),
             ("Merchant", text(order.merchant_key)),
             ("Status", f"<strong>{text(order.status)}</strong>"),
-            ("Captured", text(f"{order.capture_method}ly")),
+            ("Capture method", text(order.capture_method)),
             ("Description", text(order.description or "–")),
             ("Expires", text(iso(order.expires_at) or "–")),
         ]
@@ -80,20 +89,31 @@ def _portal(order: Order) -> str:
     explanation = frame.paragraph(
         "What is done here happens behind the dashboard's back. Leave the amount empty for everything."
     )
-    shopper = ""
-    if order.status == "requires_authorization" and order.session_id:
-        address = CHECKOUT_PREFIX + text(order.session_id)
-        shopper = f'<p><a href="{address}">Go to the checkout as the shopper</a></p>'
-    return (
-        explanation
-        + shopper
-        + frame.form(
-            ORDER_PREFIX + order.id,
-            frame.choice("Action", "action", BUTTONS),
-            frame.field(f"Amount in {CURRENCY}", "amount", kind="amount"),
-            button="Do it in the portal",
-        )
+    return explanation + frame.form(
+        ORDER_PREFIX + order.id,
+        frame.choice("Action", "action", BUTTONS),
+        frame.field(f"Amount in {CURRENCY}", "amount", kind="amount"),
+        button="Do it in the portal",
     )
+
+
+def _shopper(order: Order) -> str:
+    """An order that was made to order has no checkout, so the shopper can decide here as well."""
+    link = ""
+    if order.session_id:
+        address = CHECKOUT_PREFIX + text(order.session_id)
+        link = f'<p><a href="{address}">Go to the checkout as the shopper</a></p>'
+    choice = frame.choice("Decision", "decision", DECISIONS)
+    return link + frame.form(ORDER_PREFIX + order.id, choice, button="Decide as the shopper")
+
+
+def _decide(ledger: Ledger, order_id: str, decision: str) -> None:
+    """Raises Refused and Impossible."""
+    order = books.find(ledger.store, Order, order_id)
+    if order is None or decision not in shopper.DECISIONS:
+        raise portal.Impossible("There is no such order, or no such decision.")
+    with ledger.store.transaction():
+        shopper.decide(ledger, order, decision)
 
 
 def _parts(payments: list[Payment], refunds: list[Refund]) -> str:
