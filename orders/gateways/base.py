@@ -287,6 +287,8 @@ class Movement:
     at: datetime | None
     facts: Mapping[str, Any] = field(default_factory=dict)
     """The entry as it came, parsed with exact decimals turned to text, for storage."""
+    capture_reference: str = ""
+    """The gateway's id of the capture that a refund drew on, where it says (B)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,8 +66,6 @@ def _refund(refund: Refund) -> Movement:
 
 
 def _movement(entry: Entry, movement_type: str, raw_type: str, verdict: Verdict) -> Movement:
-    """`facts` name the order of a payment and the payment of a refund by its id, however the answer showed it."""
-    owner = {"order" if movement_type == "capture" else "payment": entry.owner}
     return Movement(
         type=movement_type,
         raw_type=raw_type,
@@ -78,7 +76,8 @@ def _movement(entry: Entry, movement_type: str, raw_type: str, verdict: Verdict)
         raw_status=entry.status,
         verdict=verdict,
         at=entry.at,
-        facts={**entry.raw, **owner},
+        facts=entry.raw,
+        capture_reference=entry.owner if movement_type == "refund" else "",
     )
 
 

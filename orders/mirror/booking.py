@@ -8,7 +8,7 @@ from django.db import transaction as database_transaction
 
 from orders.gateways.base import Movement
 from orders.models import Capture, Transaction
-from orders.modifications.books import Unbookable, spread_refund
+from orders.modifications.books import Unbookable, draw_refund, spread_refund
 from orders.money import Money
 
 MOVES_MONEY = frozenset({"capture", "refund", "chargeback"})
@@ -32,7 +32,7 @@ def _book(transaction: Transaction, movement: Movement, now: datetime) -> None:
     if movement.type == "capture":
         _book_capture(transaction, movement, amount, now)
     elif movement.type == "refund":
-        _book_refund(transaction, amount)
+        _book_refund(transaction, movement, amount)
     elif movement.type == "cancel":
         _book_cancel(transaction)
     elif movement.type == "chargeback":
@@ -72,14 +72,18 @@ def _book_capture(transaction: Transaction, movement: Movement, amount: int, now
     transaction.captured += amount
 
 
-def _book_refund(transaction: Transaction, amount: int) -> None:
+def _book_refund(transaction: Transaction, movement: Movement, amount: int) -> None:
     left = transaction.captured - transaction.refunded - transaction.refunding
     if amount > left:
         raise Unbookable(
             f"{Money(amount, transaction.currency)} is more than the {Money(left, transaction.currency)} that is "
             "captured and neither refunded nor being refunded."
         )
-    spread_refund(transaction, amount)
+    named = transaction.captures.filter(gateway_id=movement.capture_reference).first()
+    if named is None or not movement.capture_reference:
+        spread_refund(transaction, amount)
+    else:
+        draw_refund(named, amount)
     transaction.refunded += amount
 
 

@@ -167,10 +167,17 @@ def spread_refund(transaction: Transaction, amount: int) -> None:
     for capture in transaction.captures.order_by("-pk"):
         drawn = min(amount, capture.open_to_refund)
         if drawn:
-            Capture.objects.filter(pk=capture.pk).update(refunded=F("refunded") + drawn)
+            draw_refund(capture, drawn)
             amount -= drawn
     if amount:
         raise Unbookable(f"{amount} of the refund finds no capture to draw on")
+
+
+def draw_refund(capture: Capture, amount: int) -> None:
+    """Draw a refund on the capture that it names; saves it. Raises Unbookable for more than it holds."""
+    if amount > capture.open_to_refund:
+        raise Unbookable(f"{amount} is more than the {capture.open_to_refund} that its capture still holds")
+    Capture.objects.filter(pk=capture.pk).update(refunded=F("refunded") + amount)
 
 
 def _release_rest(transaction: Transaction) -> None:

@@ -138,7 +138,8 @@ def test_a_payment_is_refunded_in_parts_until_nothing_is_left(gateway: SandboxHa
 
     snapshot = shown(door, whole.transaction_reference)
     assert (snapshot.state, snapshot.warnings) == (TransactionState.REFUNDED, ())
-    assert [one.facts["payment"] for one in snapshot.movements if one.type == "refund"] == [whole.capture_reference] * 2
+    refunds = [one for one in snapshot.movements if one.type == "refund"]
+    assert [one.capture_reference for one in refunds] == [whole.capture_reference] * 2
     more = replace(whole, modification_id=str(uuid.uuid4()), amount=Money(1, "JPY"))
     declined = send(door, more)
     assert (declined.verdict, declined.facts.failure_code) == (Verdict.DECLINED, "amount.insufficient")

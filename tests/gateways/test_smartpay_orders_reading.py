@@ -95,7 +95,7 @@ def test_every_payment_and_refund_is_a_movement_and_captures_come_first() -> Non
     ]
     assert [one.modification_id for one in movements] == [MODIFICATION, "", "", MODIFICATION]
     assert [one.reference for one in movements] == [MODIFICATION, "", "portal", MODIFICATION]
-    assert [one.facts.get("payment") for one in movements] == [None, None, PAYMENT, "payment_test_2"]
+    assert [one.capture_reference for one in movements] == ["", "", PAYMENT, "payment_test_2"]
     assert all(one.amount == Money(200, "JPY") and one.at is not None for one in movements)
 
 

@@ -161,6 +161,24 @@ def test_what_the_portal_did_comes_in_once_and_is_not_ours(
     assert sorted(ExternalMovement.objects.values_list("kind", "amount")) == [("capture", 1_500), ("refund", 700)]
 
 
+def test_a_refund_in_the_portal_draws_on_the_payment_it_names(
+    gateway: SandboxHandle, transaction: Transaction, agent: User
+) -> None:
+    older, newer = (finish(ask(transaction, Kind.CAPTURE, amount, by=agent)).gateway_id for amount in (3_000, 7_000))
+    refund = {"transactionId": transaction.reference, "action": "refund", "amount": 2_000, "paymentId": older}
+    gateway.control("smartpay-orders/portal", **refund)
+
+    assert refresh(transaction) == []
+
+    held = dict(Capture.objects.filter(transaction=transaction).values_list("gateway_id", "refunded"))
+    assert held == {older: 2_000, newer: 0}
+    plan = planned(transaction, 8_000, by=agent)
+    for leg in legs_of(plan):
+        finish_in_time(leg)
+    assert [(leg.amount, leg.state) for leg in legs_of(plan)] == [(7_000, S.SUCCEEDED), (1_000, S.SUCCEEDED)]
+    assert books_of(transaction) == (10_000, 0, 10_000)
+
+
 def test_an_order_that_ran_out_gives_everything_back(gateway: SandboxHandle, transaction: Transaction) -> None:
     gateway.control("smartpay-orders/portal", transactionId=transaction.reference, action="expire")
 
