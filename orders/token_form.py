@@ -36,7 +36,8 @@ class TokenForm(forms.Form):
     days = forms.ChoiceField(choices=LIVES, required=False, label="Expires after", initial="365")
 
     def __init__(self, *arguments: Any, merchants: QuerySet[Merchant], **keywords: Any) -> None:
-        super().__init__(*arguments, label_suffix="", **keywords)
+        super().__init__(*arguments, **keywords)
+        self.label_suffix = ""
         choice = self.fields["merchant"]
         assert isinstance(choice, forms.ModelChoiceField)
         choice.queryset = merchants.order_by("name")

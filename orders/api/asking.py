@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from uuid import UUID, uuid5
 
-from orders.api.finding import modification_of, modifications_of, transaction_of
+from orders.api.finding import modification_of, modifications_of, plan_of, plans_of, transaction_of
 from orders.api.modification_words import Asked
 from orders.api.problems import Problem, not_found
 from orders.gateways.base import Kind
-from orders.models import ApiToken, Modification, Source, Transaction
+from orders.models import ApiToken, Modification, RefundPlan, Source, Transaction
+from orders.modifications.ask import ask as ask_once
 from orders.modifications.refusals import ChangedSince, IdConflict, NotAllowed, Refused, Suspicious, UnknownThing
-from orders.modifications.request import REASONS, request_modification
+from orders.modifications.request import REASONS
 from orders.modifications.rules import may
 from orders.modifications.situation import situation_of
+from orders.modifications.wish import Wish
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The modification, and whether this request made it or only met it again."""
+    """What was accepted, and whether this request made it or only met it again."""
 
-    modification: Modification
+    row: Modification | RefundPlan
     made: bool
 
 
@@ -41,12 +43,12 @@ class Wanted:
 
 
 def ask(token: ApiToken, wanted: Wanted) -> Answer:
-    """Ask once: the same key with the same body is the same modification. Raises a Problem."""
+    """Ask once: the same key with the same body is the same modification or plan. Raises a Problem."""
     transaction = transaction_of(token, wanted.transaction_id)
     modification_id = id_of(token, wanted.key)
     known = _known(token, modification_id, wanted)
     if known is not None:
-        return Answer(modification=known, made=False)
+        return Answer(row=known, made=False)
     _check_currency(transaction, wanted)
     try:
         row = _request(token, transaction, wanted, modification_id)
@@ -54,10 +56,12 @@ def ask(token: ApiToken, wanted: Wanted) -> Answer:
         # The same request may have been accepted since our look: then its answer is ours, and no refusal.
         known = _known(token, modification_id, wanted)
         if known is not None:
-            return Answer(modification=known, made=False)
+            return Answer(row=known, made=False)
         raise_as_problem(refusal)
     _check_same(row, wanted)
-    return Answer(modification=modification_of(token, row.pk), made=True)
+    if isinstance(row, RefundPlan):
+        return Answer(row=plan_of(token, row.pk), made=True)
+    return Answer(row=modification_of(token, row.pk), made=True)
 
 
 def id_of(token: ApiToken, key: str) -> UUID:
@@ -83,17 +87,21 @@ def raise_as_problem(refusal: Refused) -> NoReturn:
     raise Problem(status, refusal.code, refusal.sentence, **more) from refusal
 
 
-def _known(token: ApiToken, modification_id: UUID, wanted: Wanted) -> Modification | None:
-    """The row of an earlier request with this key. Raises a Problem when that request said something else."""
-    known = modifications_of(token).filter(pk=modification_id).first()
+def _known(token: ApiToken, modification_id: UUID, wanted: Wanted) -> Modification | RefundPlan | None:
+    """What an earlier request with this key made. Raises a Problem when that request said something else."""
+    known = (
+        modifications_of(token).filter(pk=modification_id).first() or plans_of(token).filter(pk=modification_id).first()
+    )
     if known is not None:
         _check_same(known, wanted)
     return known
 
 
-def _request(token: ApiToken, transaction: Transaction, wanted: Wanted, modification_id: UUID) -> Modification:
+def _request(
+    token: ApiToken, transaction: Transaction, wanted: Wanted, modification_id: UUID
+) -> Modification | RefundPlan:
     body = wanted.body
-    return request_modification(
+    wish = Wish(
         modification_id=modification_id,
         transaction_id=transaction.pk,
         kind=wanted.kind,
@@ -108,6 +116,7 @@ def _request(token: ApiToken, transaction: Transaction, wanted: Wanted, modifica
         release_rest=wanted.release_rest,
         customer_may_see=wanted.customer_may_see,
     )
+    return ask_once(wish)
 
 
 def _everything_left(token: ApiToken, transaction: Transaction, kind: Kind) -> int:
@@ -125,21 +134,22 @@ def _check_currency(transaction: Transaction, wanted: Wanted) -> None:
         )
 
 
-def _check_same(known: Modification, wanted: Wanted) -> None:
+def _check_same(known: Modification | RefundPlan, wanted: Wanted) -> None:
     """Everything that is kept of a request must be the same; an amount left out agrees with every amount."""
     body = wanted.body
     given = body.custom_references.model_dump(exclude_defaults=True)
+    kept = known.modifications.order_by("requested_at", "pk")[0] if isinstance(known, RefundPlan) else known
     same = (
         known.transaction_id == wanted.transaction_id
-        and known.kind == wanted.kind
+        and kept.kind == wanted.kind
         and wanted.amount in (None, known.amount)
         and wanted.currency in (None, known.currency)
         and known.reason == body.reason
         and known.description == (body.description or dict(REASONS).get(body.reason, ""))
-        and all(known.custom_references.get(name) == value for name, value in given.items())
-        and known.expected_version == body.expected_version
-        and known.release_rest == wanted.release_rest
-        and known.customer_may_see == wanted.customer_may_see
+        and all(kept.custom_references.get(name) == value for name, value in given.items())
+        and kept.expected_version == body.expected_version
+        and kept.release_rest == wanted.release_rest
+        and kept.customer_may_see == wanted.customer_may_see
     )
     if not same:
         raise _key_conflict()

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Model, Prefetch, QuerySet
 
 from orders.api.problems import not_found
-from orders.models import ApiToken, Capture, GatewayAccount, Modification, Order, Transaction
+from orders.models import ApiToken, Capture, GatewayAccount, Modification, Order, RefundPlan, Transaction
 
 Row = TypeVar("Row", bound=Model)
 
@@ -51,6 +51,17 @@ def modifications_of(token: ApiToken) -> QuerySet[Modification]:
 def modification_of(token: ApiToken, modification_id: UUID) -> Modification:
     """Raises a 404 Problem."""
     return _one(modifications_of(token).filter(pk=modification_id))
+
+
+def plans_of(token: ApiToken) -> QuerySet[RefundPlan]:
+    """The merchant's refunds over several captures."""
+    mine = Transaction.objects.of(token.acts_as).filter(merchant=token.merchant_id)
+    return RefundPlan.objects.filter(transaction__in=mine).select_related("transaction__account", "requested_by")
+
+
+def plan_of(token: ApiToken, plan_id: UUID) -> RefundPlan:
+    """Raises a 404 Problem."""
+    return _one(plans_of(token).filter(pk=plan_id))
 
 
 def _one(rows: QuerySet[Row]) -> Row:

@@ -70,6 +70,7 @@ class RefundGiven(Asked):
 class ModificationTold(Told):
     """A modification from the request to its end. Amounts are minor units of `currency`."""
 
+    object: Literal["modification"] = "modification"
     id: UUID
     account: str
     order_id: RowId
@@ -96,6 +97,36 @@ class ModificationTold(Told):
     gateway_id: str
     gateway_status: str
     failure_code: str
+
+
+class RefundPlanTold(Told):
+    """A refund larger than one capture: several modifications, each of which ends for itself.
+
+    `amount` is the sum of `done`, `open` and `missing`. Amounts are minor units of `currency`.
+    """
+
+    object: Literal["refund_plan"] = "refund_plan"
+    id: UUID
+    account: str
+    order_id: RowId
+    transaction_id: RowId
+    amount: int
+    currency: str
+    done: int
+    open: int
+    missing: int = Field(description="Refused or withdrawn: nothing of it moved. Post to `rest` to ask for it again.")
+    finished: bool
+    reason: str
+    description: str
+    requested_by: str
+    requested_at: datetime
+    modifications: list[ModificationTold]
+
+
+class RestGiven(Given):
+    """On which figures the rest is asked for."""
+
+    expected_version: Version = Field(description="The transaction’s `version` as you read it.")
 
 
 class ModificationList(Told):

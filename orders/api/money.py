@@ -11,10 +11,19 @@ from ninja.responses import Status
 
 from orders.api.asking import Wanted, ask
 from orders.api.entrance import for_scopes, token_in
-from orders.api.modification_words import CaptureGiven, ModificationTold, RefundGiven, ReversalGiven, WholeGiven
+from orders.api.modification_words import (
+    CaptureGiven,
+    ModificationTold,
+    RefundGiven,
+    RefundPlanTold,
+    ReversalGiven,
+    WholeGiven,
+)
+from orders.api.plans import tell_plan
 from orders.api.telling import modification_told
 from orders.api.words import ID_MAXIMUM
 from orders.gateways.base import Kind
+from orders.models import RefundPlan
 
 router = Router(tags=["Money"])
 ANSWERS = {200: ModificationTold, 201: ModificationTold}
@@ -30,7 +39,7 @@ Key = Annotated[
         description="Yours, fresh for each thing you want done: the same key with the same body is done once.",
     ),
 ]
-Answer = Status[ModificationTold]
+Answer = Status[ModificationTold | RefundPlanTold]
 
 
 @router.post("/{transaction_id}/captures", **for_scopes("captures:write"), response=ANSWERS, summary="Capture")
@@ -80,11 +89,19 @@ def void(
     return _asked(request, response, _whole(Kind.VOID, transaction_id, key, body))
 
 
-@router.post("/{transaction_id}/refunds", **for_scopes("refunds:write"), response=ANSWERS, summary="Refund")
+@router.post(
+    "/{transaction_id}/refunds",
+    **for_scopes("refunds:write"),
+    response={200: ModificationTold | RefundPlanTold, 201: ModificationTold | RefundPlanTold},
+    summary="Refund",
+)
 def refund(
     request: HttpRequest, response: HttpResponse, transaction_id: TransactionId, key: Key, body: RefundGiven
 ) -> Answer:
-    """Give captured money back. One that looks like a repeat is answered 409 until `confirmed_twin` says it is none."""
+    """Give captured money back. One that looks like a repeat is answered 409 until `confirmed_twin` says it is none.
+
+    Where each refund draws on one capture, more than one capture holds becomes a plan of several modifications.
+    """
     wanted = Wanted(
         kind=Kind.REFUND,
         transaction_id=transaction_id,
@@ -112,6 +129,11 @@ def _whole(kind: Kind, transaction_id: int, key: str, body: WholeGiven, *, confi
 
 def _asked(request: HttpRequest, response: HttpResponse, wanted: Wanted) -> Answer:
     """201 for what was made now, 200 for what the same request made before."""
-    answer = ask(token_in(request), wanted)
-    response.headers["Location"] = f"/api/v1/modifications/{answer.modification.pk}"
-    return Status(201 if answer.made else 200, modification_told(answer.modification, now=timezone.now()))
+    token = token_in(request)
+    answer = ask(token, wanted)
+    status = 201 if answer.made else 200
+    if isinstance(answer.row, RefundPlan):
+        response.headers["Location"] = f"/api/v1/plans/{answer.row.pk}"
+        return Status(status, tell_plan(token, answer.row))
+    response.headers["Location"] = f"/api/v1/modifications/{answer.row.pk}"
+    return Status(status, modification_told(answer.row, now=timezone.now()))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from orders.api.modification_words import ModificationTold
+from orders.api.modification_words import ModificationTold, RefundPlanTold
 from orders.api.order_words import LineTold, OrderTold
 from orders.api.transaction_words import ActionTold, CaptureTold, Noun, TransactionTold, TransactionWithActions
 from orders.gateways.base import Kind, TransactionState
-from orders.models import Capture, Modification, ModificationState, Order, OrderState, Transaction
+from orders.models import Capture, Modification, ModificationState, Order, OrderState, RefundPlan, Transaction
+from orders.modifications.plans import progress_of
 from orders.modifications.rules import Decision
 from orders.presenters.story import story_of
 
@@ -85,6 +87,28 @@ def modification_told(row: Modification, *, now: datetime) -> ModificationTold:
         gateway_id=row.gateway_id,
         gateway_status=row.gateway_status,
         failure_code=row.failure_code,
+    )
+
+
+def plan_told(plan: RefundPlan, legs: Sequence[Modification], *, now: datetime) -> RefundPlanTold:
+    """The plan comes with its transaction, account and the person who asked, its legs as `modification_told` wants."""
+    progress = progress_of(plan, legs)
+    return RefundPlanTold(
+        id=plan.pk,
+        account=plan.transaction.account.name,
+        order_id=plan.transaction.order_id,
+        transaction_id=plan.transaction_id,
+        amount=plan.amount,
+        currency=plan.currency,
+        done=progress.done,
+        open=progress.open,
+        missing=progress.missing,
+        finished=not progress.open and not progress.missing,
+        reason=plan.reason,
+        description=plan.description,
+        requested_by=plan.requested_by.get_username(),
+        requested_at=plan.requested_at,
+        modifications=[modification_told(leg, now=now) for leg in legs],
     )
 
 

@@ -12,11 +12,13 @@ from pytest_django import Settings
 
 from orders.api.document import document
 from orders.gateways.base import Kind
-from orders.models import Event, Modification, Order, Source, Transaction
+from orders.models import Event, Modification, Order, RefundPlan, Source, Transaction
 from orders.tokens import SCOPES, revoke_token
 from tests import factories
 from tests.api.shop import Shop, a_shop, an_order_body
 from tests.modifications.asking import ask
+from tests.modifications.other_accounts import in_yen
+from tests.modifications.planning import asked_back as ask_back
 
 pytestmark = pytest.mark.django_db
 
@@ -28,12 +30,14 @@ def _path(template: str) -> Callable[[Transaction], str]:
 
     def path(transaction: Transaction) -> str:
         modification = Modification.objects.filter(transaction=transaction).first()
+        plan = RefundPlan.objects.filter(transaction=transaction).first()
         words = {
             "account": transaction.account.name,
             "reference": transaction.order.reference,
             "order_id": transaction.order_id,
             "transaction_id": transaction.pk,
             "modification_id": modification.pk if modification else uuid.uuid4(),
+            "plan_id": plan.pk if plan else uuid.uuid4(),
         }
         return template.format(**words)
 
@@ -54,6 +58,8 @@ OPERATIONS: dict[tuple[str, str], tuple[frozenset[str], Any]] = {
     ("POST", "transactions/{transaction_id}/refunds"): (frozenset({"refunds:write"}), SOME),
     ("GET", "modifications"): (frozenset({"orders:read"}), None),
     ("GET", "modifications/{modification_id}"): (frozenset({"orders:read"}), None),
+    ("GET", "plans/{plan_id}"): (frozenset({"orders:read"}), None),
+    ("POST", "plans/{plan_id}/rest"): (frozenset({"refunds:write"}), {"expected_version": 1}),
     ("GET", "capabilities"): (frozenset({"orders:read"}), None),
 }
 LISTS = frozenset({"orders", "modifications", "capabilities"})
@@ -96,8 +102,10 @@ def test_an_operation_takes_exactly_its_scopes(method: str, template: str) -> No
 
 @pytest.mark.parametrize(("method", "template"), OPERATIONS)
 def test_another_merchants_rows_are_not_there_and_nothing_happens_to_them(method: str, template: str) -> None:
-    theirs = factories.a_transaction()
-    ask(theirs, Kind.CAPTURE, 1_000, by=factories.a_person(merchants=[theirs.merchant]))
+    theirs = in_yen(3_000, 3_000)
+    person = factories.a_person(merchants=[theirs.merchant])
+    ask_back(theirs, 5_000, by=person)
+    ask(theirs, Kind.CAPTURE, 1_000, by=person)
     before = (Order.objects.count(), Modification.objects.count(), Event.objects.filter(refused=True).count())
 
     answer = send(a_shop(), method, template, theirs)

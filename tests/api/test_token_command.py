@@ -57,7 +57,7 @@ def test_revoking_by_prefix() -> None:
     ],
 )
 def test_what_is_refused_makes_nothing(more: dict[str, str], code: int) -> None:
-    ended = create(**more)  # type: ignore[arg-type]
+    ended = create(**more)
 
     assert ended.code == code
     assert ended.err
