@@ -30,11 +30,17 @@ def spread_of(transaction_id: int) -> float:
     return (transaction_id * 2_654_435_761 % 2**32) / 2**32
 
 
-def after_answer(state: str, *, step: int, moved: bool, transaction_id: int, now: datetime) -> tuple[datetime, int]:
-    """When to read it next, and the step of the ladder after that; `moved`: something changed since the last time."""
-    if state not in MOVING:
+def after_answer(
+    state: str, *, step: int, moved: bool, transaction_id: int, now: datetime, overtaken: bool = False
+) -> tuple[datetime, int]:
+    """When to read it next, and the step of the ladder after that.
+
+    `moved`: something changed since the last time. `overtaken`: it changed here while the answer was on its way, so the
+    answer may be older than that.
+    """
+    if state not in MOVING and not overtaken:
         return _next_night(transaction_id, now), 0
-    return _on_ladder(0 if moved else step, transaction_id, now)
+    return _on_ladder(0 if moved or overtaken else step, transaction_id, now)
 
 
 def after_problem(

@@ -131,7 +131,10 @@ def _apply(question: Question, snapshot: Snapshot, reader: Reader, *, settled: b
         changes = _take_over(transaction, snapshot, question, reader)
     # As old as the question: what happened while the answer was on its way is not in it.
     transaction.refreshed_at = question.asked_at
-    _plan_next(transaction, moved=bool(changes) or settled or overtaken, reads=question.place.capability.reads)
+    if question.place.capability.reads:
+        _plan_next(transaction, moved=bool(changes) or settled, overtaken=overtaken)
+    else:
+        transaction.refresh_due_at = None
     if changes:
         transaction.version += 1
     transaction.save(update_fields=_COLUMNS)
@@ -142,14 +145,12 @@ def _apply(question: Question, snapshot: Snapshot, reader: Reader, *, settled: b
     return RefreshResult(transaction_id=transaction.pk, changed=bool(changes), sentence=sentence)
 
 
-def _plan_next(transaction: Transaction, *, moved: bool, reads: bool) -> None:
-    if not reads:
-        transaction.refresh_due_at = None
-        return
+def _plan_next(transaction: Transaction, *, moved: bool, overtaken: bool) -> None:
     transaction.refresh_due_at, transaction.refresh_step = ladder.after_answer(
         transaction.state,
         step=transaction.refresh_step,
         moved=moved,
+        overtaken=overtaken,
         transaction_id=transaction.pk,
         now=database_now(),
     )

@@ -14,6 +14,8 @@ from orders.gateways.base import (
     Delivery,
     Door,
     Fetched,
+    FrozenRequest,
+    Instruction,
     Listed,
     Movement,
     Opened,
@@ -46,6 +48,10 @@ class PretendGateway:
 
     def capability(self, overrides: Mapping[str, Any]) -> Capability:
         found: Capability = self.module.capability(overrides)
+        return found
+
+    def compose(self, instruction: Instruction) -> FrozenRequest:
+        found: FrozenRequest = self.module.compose(instruction)
         return found
 
     def fetch(self, door: Door, transaction_reference: str, currency: str) -> Fetched:

@@ -12,6 +12,12 @@ from tests.factories import an_account
 from tests.sandbox_process import SandboxHandle, sandbox
 
 
+@pytest.fixture
+def _no_transaction_but_the_tests_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that runs inside a transaction of its own, undone afterwards; to the code it is none."""
+    monkeypatch.setattr("orders.database._is_transaction_open", lambda: False)
+
+
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHandle]:
     with sandbox(tmp_path_factory.mktemp("sandbox")) as handle:
