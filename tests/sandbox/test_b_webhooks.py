@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+import urllib.error
 from typing import Any
 
 import pytest
 
-from orders.sandbox.gateway_b import signature
 from tests.sandbox.mailbox import Letter, Mailbox, mailbox
 from tests.sandbox.shop_b import SECRET, Shop
 
@@ -39,15 +39,29 @@ def endpoint(shop: Shop, url: str, **wish: Any) -> dict[str, Any]:
 
 
 def test_the_documents_own_example_is_signed_as_they_say() -> None:
-    signed = signature.sign(SECRET, timestamp_ms=1653028612220, body=EXAMPLE)
+    """So that whatever the sandbox signs is held against a measure that is known to be right."""
+    example = Letter(headers={"smartpay-signature-timestamp": "1653028612220"}, body=EXAMPLE)
 
-    assert signed == "68007ada8485ea0ceca7c5e879ae860a50412b7af95ab8e81b32a3e13f3c0832"
+    assert expected(example, SECRET) == "68007ada8485ea0ceca7c5e879ae860a50412b7af95ab8e81b32a3e13f3c0832"
 
 
-@pytest.mark.parametrize("secret", ["no_underscore", "あ", "9" * 41])
-def test_what_is_no_secret_signs_nothing(secret: str) -> None:
-    with pytest.raises(ValueError, match="signing secret"):
-        signature.key_of(secret)
+@pytest.mark.parametrize("secret", ["A" * 40, "AAAAb", "9" * 40, SECRET])
+def test_every_secret_of_letters_and_digits_signs(shop: Shop, letters: Mailbox, secret: str) -> None:
+    shop.sandbox.control("webhook", gateway="smartpay_orders", merchantKey=shop.key, url=letters.url, secret=secret)
+
+    shop.paid()
+
+    letter = letters.wait_for(1)[0]
+    assert letter.headers["smartpay-signature"] == expected(letter, secret)
+
+
+@pytest.mark.parametrize("secret", ["no_underscore", "あ", "9" * 42])
+def test_what_is_no_secret_is_refused(shop: Shop, secret: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        shop.sandbox.control("webhook", gateway="smartpay_orders", merchantKey=shop.key, url="http://h", secret=secret)
+
+    assert refused.value.code == 400
+    refused.value.close()
 
 
 def test_every_delivery_carries_four_headers_and_a_good_signature(shop: Shop, letters: Mailbox) -> None:
