@@ -161,6 +161,25 @@ class ResolutionForm(EvidenceForm):
         self.currency = modification.currency
         if modification.kind != Kind.CANCEL_OR_REFUND:
             del self.fields["executed_kind"]
+        if modification.kind == Kind.AUTHORIZE:
+            self._ask_for_the_new_payment(modification)
+
+    def _ask_for_the_new_payment(self, modification: Modification) -> None:
+        """Nothing moves by a new payment, and what names it is the gateway's transactionId."""
+        verdict = self.fields["verdict"]
+        assert isinstance(verdict, forms.ChoiceField)
+        verdict.choices = [
+            ("", "Choose …"),
+            ("succeeded", "The payment exists at the gateway"),
+            ("failed", "The gateway has no such payment"),
+        ]
+        verdict.error_messages["required"] = "Say whether the payment exists; nothing was proposed."
+        self.fields["amount"].label = "Amount of the payment"
+        self.fields["gateway_reference"].label = "transactionId"
+        self.fields["gateway_reference"].help_text = (
+            "As the gateway’s portal shows it for the payment with the partner reference "
+            f"{modification.transaction.partner_reference}."
+        )
 
     def clean_amount(self) -> Money | None:
         text = self.cleaned_data["amount"]

@@ -8,6 +8,7 @@ from datetime import datetime
 from orders.database import database_now
 from orders.gateways.base import Fetched, Kind, Outcome, Told, Verdict
 from orders.inbox.matching import match, stands_elsewhere
+from orders.inbox.naming import name_by, waits_for_a_name
 from orders.mirror.collecting import NotCollected, take_in
 from orders.mirror.fetching import Place, fetch, find, place_of
 from orders.mirror.refresh import refresh_transaction
@@ -139,10 +140,12 @@ def _read(transaction: Transaction, arrival: Arrival) -> Result:
 
 # What is new.
 
+_NOT_COLLECTED = "It is about no payment that is known here, and the account is set not to collect."
+
 
 def _newcomer(told: Told, arrival: Arrival, place: Place) -> Result:
-    if not arrival.account.collects:
-        return _unmatched("It is about no payment that is known here, and the account is set not to collect.")
+    if not arrival.account.collects and not waits_for_a_name(arrival.account):
+        return _unmatched(_NOT_COLLECTED)
     if place.capability.reads:
         return _find_and_take_in(told, arrival, place)
     if arrival.signed and told.snapshot is not None:
@@ -159,7 +162,23 @@ def _find_and_take_in(told: Told, arrival: Arrival, place: Place) -> Result:
     if fetched.snapshot is None:
         said = "The gateway does not know this payment either." if fetched.missing else fetched.reason
         return _unmatched(f"It is about no payment that is known here. {said}")
+    ours = name_by(arrival.account, fetched.snapshot)
+    if ours is not None:
+        return _named(ours, arrival)
+    if not arrival.account.collects:
+        return _unmatched(_NOT_COLLECTED)
     return _take_in(replace(told, snapshot=fetched.snapshot), arrival)
+
+
+def _named(ours: Modification, arrival: Arrival) -> Result:
+    """The new payment that we had asked for; what became of its money is read now that it has a name."""
+    transaction = Transaction.objects.get(pk=ours.transaction_id)
+    said = _ending(ours)
+    if not transaction.named:
+        return Result(state=InboxState.DONE, sentence=said, transaction=transaction, modification=ours)
+    read = _read(transaction, arrival)
+    look_again(arrival.account.pk)
+    return replace(read, sentence=f"{said} {read.sentence}", modification=ours)
 
 
 def _found_at_gateway(told: Told, place: Place) -> Fetched | None:

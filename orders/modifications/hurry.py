@@ -48,6 +48,11 @@ def why_not_ask(modification: Modification) -> str:
         return "Nothing was sent yet, so the gateway knows nothing of it."
     if modification.state not in _WAITING:
         return "A worker is talking to the gateway about it right now."
+    if Kind(modification.kind) is Kind.AUTHORIZE:
+        return (
+            "The gateway can be asked for a payment by its transactionId only, and that is what never arrived. Its "
+            "notification, or two people who look at the gateway’s portal, say how it ended."
+        )
     if not capability_of(modification.account).finds_by_modification_id:
         return "This gateway cannot be asked about a single modification."
     return ""
@@ -57,6 +62,8 @@ def why_not_retry(modification: Modification, *, now: datetime) -> str:
     """The sentence on the closed “send again”; empty when it is open and safe."""
     if modification.state == S.QUEUED:
         return ""
+    if Kind(modification.kind) is Kind.AUTHORIZE:
+        return "A new payment is never sent again: the repeat could be a second payment."
     if modification.state != S.UNKNOWN:
         return "Only a modification with an unknown outcome is sent again."
     if modification.declined_on_repeat:

@@ -1,4 +1,4 @@
-"""A person asks for a payment that does not exist yet: an order, a transaction without a name, and the frozen request."""
+"""A person asks for a payment that does not exist yet: an order, a transaction without a name, the frozen request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.db import transaction as database_transaction
 
 from orders import audit
 from orders.database import database_now, in_one_transaction
-from orders.gateways.base import Capability, FrozenRequest, Kind, TransactionState
+from orders.gateways.base import CannotSay, Capability, FrozenRequest, Kind, TransactionState
 from orders.gateways.smartpay_payment_limits import problems_of
 from orders.gateways.smartpay_payment_writing import payment_request
 from orders.gateways.smartpay_payments import NewPayment
@@ -33,6 +33,7 @@ from orders.modifications import bell
 from orders.modifications.crash import crash
 from orders.modifications.refusals import INVALID_ID, IdConflict, NotAllowed, Refused, UnknownThing
 from orders.modifications.situation import capability_of
+from orders.money import Money
 from orders.permissions import permissions_of
 from orders.references import note_words, words_of_customer
 from orders.summary import summarise
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 ORDER_REFERENCE_MAXIMUM = 64
+DEAD = frozenset({TransactionState.FAILED.value, TransactionState.EXPIRED.value, TransactionState.CANCELLED.value})
+"""An order whose payments have all ended so, and one without any, may be paid by a new one."""
 
 
 class PaymentRefused(NotAllowed):
@@ -63,7 +66,7 @@ class PaymentWish:
     source: Source
 
 
-def why_not(capability: Capability, permissions: frozenset[str]) -> str:
+def why_not(capability: Capability, permissions: frozenset[str], *, paused_reason: str) -> str:
     """The rule: whether a person with these permissions may ask an account that can do this for a new payment.
 
     The sentence on the closed button; empty when it is open.
@@ -72,17 +75,20 @@ def why_not(capability: Capability, permissions: frozenset[str]) -> str:
         return "You may not ask for new payments at this merchant. An administrator can give you the permission."
     if Kind.AUTHORIZE not in capability.kinds:
         return "This gateway account makes no payments from here: its payments begin at the shop."
+    if paused_reason:
+        return f"Sending through this account is paused: {paused_reason.rstrip('.')}. Two people can resume it."
     return ""
+
+
+def why_not_at(account: GatewayAccount, by: User) -> str:
+    """The same for this account and this person."""
+    return why_not(capability_of(account), permissions_of(by, account.merchant_id), paused_reason=account.paused_reason)
 
 
 def accounts_for_new_payments(by: User) -> list[GatewayAccount]:
     """The accounts through which this person may ask, in the order of their names."""
     accounts = GatewayAccount.objects.filter(merchant__in=Merchant.objects.of(by)).select_related("merchant")
-    return [
-        account
-        for account in accounts.order_by("name")
-        if not why_not(capability_of(account), permissions_of(by, account.merchant_id))
-    ]
+    return [account for account in accounts.order_by("name") if not why_not_at(account, by)]
 
 
 def request_payment(
@@ -110,19 +116,23 @@ def request_payment(
 
 def _accept(wish: PaymentWish) -> Modification:
     account = _account(wish)
-    request = _request(wish, account)
-    known = _already_asked(wish, account, request)
+    known = _already_asked(wish, account)
     if known is not None:
         return known
+    reason = why_not_at(account, wish.by)
+    if reason:
+        raise NotAllowed(f"{reason} Nothing was sent.", code="permission")
+    request = _request(wish, account)
+    # One new payment of an account at a time, so that two people cannot take one reference at the same moment.
+    GatewayAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
     try:
         with database_transaction.atomic():
-            return _write(wish, account, request)
-    except IntegrityError:
-        # The same form, the same order or the same reference arrived between our look and our writing.
-        known = _already_asked(wish, account, request)
+            return _write(wish, account, request, _free_order(wish, account))
+    except (IntegrityError, PaymentRefused):
+        # The same form may have been accepted between our two looks; then this is its second click, not a refusal.
+        known = _already_asked(wish, account)
         if known is not None:
             return known
-        _check_free(wish, account)
         raise
 
 
@@ -131,26 +141,31 @@ def _account(wish: PaymentWish) -> GatewayAccount:
     account = accounts.filter(pk=wish.account_id).select_related("merchant").first()
     if account is None:
         raise UnknownThing("There is no such account. Nothing was sent.", code="unknown_account")
-    reason = why_not(capability_of(account), permissions_of(wish.by, account.merchant_id))
-    if reason:
-        raise NotAllowed(f"{reason} Nothing was sent.", code="permission")
     return account
 
 
 def _request(wish: PaymentWish, account: GatewayAccount) -> FrozenRequest:
     problems = problems_of(wish.payment)
     if len(wish.order_reference) > ORDER_REFERENCE_MAXIMUM:
-        problems["order_reference"] = f"An order's reference has at most {ORDER_REFERENCE_MAXIMUM} characters."
+        problems["order_reference"] = f"An order’s reference has at most {ORDER_REFERENCE_MAXIMUM} characters."
     if problems:
         raise PaymentRefused(problems)
-    return payment_request(wish.payment, merchant_key=account.merchant_key, modification_id=str(wish.modification_id))
+    return _composed(wish, account)
 
 
-def _already_asked(wish: PaymentWish, account: GatewayAccount, request: FrozenRequest) -> Modification | None:
+def _composed(wish: PaymentWish, account: GatewayAccount) -> FrozenRequest:
+    try:
+        return payment_request(
+            wish.payment, merchant_key=account.merchant_key, modification_id=str(wish.modification_id)
+        )
+    except CannotSay as refusal:
+        raise NotAllowed(f"{refusal} Nothing was sent.", code="cannot_say") from refusal
+
+
+def _already_asked(wish: PaymentWish, account: GatewayAccount) -> Modification | None:
     """The row of a repeated form, when it is the same form; a conflict when it says something else."""
     known = Modification.objects.filter(pk=wish.modification_id).select_related("transaction__order").first()
     if known is None:
-        _check_free(wish, account)
         return None
     if not Modification.objects.of(wish.by).filter(pk=known.pk).exists():
         raise IdConflict(INVALID_ID, code="invalid_id")
@@ -158,8 +173,8 @@ def _already_asked(wish: PaymentWish, account: GatewayAccount, request: FrozenRe
         known.kind == Kind.AUTHORIZE
         and known.account_id == account.pk
         and known.requested_by_id == wish.by.pk
-        and known.body_sha256 == hashlib.sha256(request.body).hexdigest()
         and known.transaction.order.reference == _order_reference(wish)
+        and _has_the_same_bytes(known, wish, account)
     )
     if same:
         return known
@@ -168,44 +183,68 @@ def _already_asked(wish: PaymentWish, account: GatewayAccount, request: FrozenRe
     )
 
 
-def _check_free(wish: PaymentWish, account: GatewayAccount) -> None:
-    """Both references are unique: the gateway refuses a second payment under one, and so do we, before it is sent."""
-    orders = Order.objects.filter(account=account, reference=_order_reference(wish))
-    if orders.exists():
-        raise PaymentRefused(
-            {
-                "order_reference": f"There is an order {_order_reference(wish)} already; nothing was sent. Choose another."
-            }
-        )
+def _has_the_same_bytes(known: Modification, wish: PaymentWish, account: GatewayAccount) -> bool:
+    try:
+        return known.body_sha256 == hashlib.sha256(_composed(wish, account).body).hexdigest()
+    except NotAllowed:
+        return False
+
+
+def _free_order(wish: PaymentWish, account: GatewayAccount) -> Order | None:
+    """The order that this payment is for, when it is known and unpaid; None when it is new. Raises PaymentRefused.
+
+    Both references are unique: the gateway refuses a second payment under one, and so do we, before it is sent.
+    """
+    # What the gateway refused outright left no payment and no word behind, so that reference may be used again.
     used = Transaction.objects.filter(account=account, partner_reference=wish.payment.partner_reference)
-    taken = used.exclude(state=TransactionState.FAILED).select_related("order").first()
+    taken = used.exclude(state=TransactionState.FAILED, raw_status="").select_related("order").first()
     if taken is not None:
         raise PaymentRefused(
             {
-                "partner_reference": f"Order {taken.order.reference} has this reference already and the gateway takes it "
-                "once; nothing was sent. Choose another, or leave it empty."
+                "partner_reference": f"Order {taken.order.reference} has the partner reference "
+                f"{taken.partner_reference} already, and the gateway takes each once; nothing was sent. Choose "
+                "another, or leave it empty."
             }
         )
+    order = Order.objects.filter(account=account, reference=_order_reference(wish)).first()
+    if order is not None:
+        _check_unpaid(order, wish)
+    return order
+
+
+def _check_unpaid(order: Order, wish: PaymentWish) -> None:
+    if Transaction.objects.filter(order=order).exclude(state__in=DEAD, captured=0).exists():
+        sentence = f"There is an order {order.reference} with a payment already; nothing was sent. Choose another."
+        raise PaymentRefused({"order_reference": sentence})
+    known = Money(order.amount, order.currency)
+    if known != wish.payment.amount:
+        sentence = (
+            f"Order {order.reference} is known and is about {known}, so its payment is about that too; nothing was "
+            "sent. Take that amount, or another order reference."
+        )
+        raise PaymentRefused({"amount": sentence})
 
 
 def _order_reference(wish: PaymentWish) -> str:
     return wish.order_reference or wish.payment.partner_reference
 
 
-def _write(wish: PaymentWish, account: GatewayAccount, request: FrozenRequest) -> Modification:
+def _write(
+    wish: PaymentWish, account: GatewayAccount, request: FrozenRequest, known_order: Order | None
+) -> Modification:
     now = database_now()
     payment = wish.payment
-    name, email = _buyer(payment)
-    order = Order.objects.create(
+    order = known_order or Order(
         merchant_id=account.merchant_id,
         account=account,
         reference=_order_reference(wish),
         currency=payment.amount.currency,
         amount=payment.amount.amount_minor,
-        customer_name=name,
-        customer_email=email,
         placed_at=now,
     )
+    name, email = _buyer(payment)
+    order.customer_name, order.customer_email = name or order.customer_name, email or order.customer_email
+    order.save()
     transaction = Transaction.objects.create(
         merchant_id=account.merchant_id,
         account=account,

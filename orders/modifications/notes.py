@@ -72,6 +72,18 @@ class Notes:
             if word
         ]
 
+    def find_by_name(self, transaction: Transaction) -> None:
+        """A new payment is found by the names that its gateway has given it."""
+        words = [
+            (ReferenceKind.TRANSACTION, transaction.reference),
+            (ReferenceKind.PAYMENT, transaction.payment_reference),
+        ]
+        self.references += [
+            Reference(merchant_id=transaction.merchant_id, order_id=transaction.order_id, kind=kind, value=word.lower())
+            for kind, word in words
+            if word
+        ]
+
     def write(self) -> None:
         """Save and insert everything; what is already known (a repeat) is left as it is."""
         save_many(list(self.modifications.values()), MODIFICATION_COLUMNS)

@@ -126,7 +126,8 @@ def _begin_doubt(row: Modification, now: datetime) -> None:
     row.doubt_since = now
     row.reason_text = _STRANDED
     row.transaction.unknown_count += 1
-    row.next_step = (Purpose.SEND if capability_of(row.account).replays else Purpose.QUERY).value
+    capability = capability_of(row.account).for_kind(Kind(row.kind))
+    row.next_step = (Purpose.SEND if capability.replays else Purpose.QUERY).value
 
 
 def _to_review(modification_ids: list[UUID]) -> int:

@@ -263,6 +263,6 @@ def _mismatch(row: Modification, outcome: Outcome) -> str:
         and facts.amount != asked
     ):
         return f"The gateway moved {facts.amount}, we asked for {asked}."
-    if not facts.reference:
+    if not facts.reference and row.kind != Kind.AUTHORIZE:
         return "The gateway lists it as done but gives no reconciliation reference."
     return ""

@@ -12,6 +12,7 @@ from orders import audit
 from orders.database import database_now, in_one_transaction
 from orders.gateways.base import Kind, Verdict
 from orders.models import (
+    NOT_YET_NAMED,
     GatewayAccount,
     Merchant,
     Modification,
@@ -59,7 +60,8 @@ def propose_resolution(
     declared = Verdict.DECLINED.value if verdict == "failed" else verdict
 
     def write() -> Proposal:
-        row = Modification.objects.of(by).select_related("account").filter(pk=modification_id).first()
+        rows = Modification.objects.of(by).select_related("account", "transaction")
+        row = rows.filter(pk=modification_id).first()
         if row is None:
             raise UnknownThing("There is no such modification.", code="unknown_modification")
         _needs_repair(by, row.merchant_id)
@@ -179,8 +181,24 @@ def _check_resolution(
             code="amount",
         )
     if not 1 <= len(gateway_reference.strip()) <= _REFERENCE_MAXIMUM:
+        word = "transactionId of the payment" if row.kind == Kind.AUTHORIZE else "reconciliation reference"
         raise NotAllowed(
-            f"A success carries the gateway’s reconciliation reference, 1 to {_REFERENCE_MAXIMUM} characters.",
+            f"A success carries the gateway’s {word}, 1 to {_REFERENCE_MAXIMUM} characters.", code="reference"
+        )
+    if row.kind == Kind.AUTHORIZE:
+        _check_names_nothing_else(row, gateway_reference.strip())
+
+
+def _check_names_nothing_else(row: Modification, transaction_id: str) -> None:
+    """The transactionId becomes the payment's name, and each names one payment."""
+    if transaction_id.startswith(NOT_YET_NAMED):
+        raise NotAllowed("This is our own mark and no transactionId; take the one the gateway shows.", code="reference")
+    same = Transaction.objects.filter(account_id=row.account_id, reference=transaction_id).select_related("order")
+    taken = same.first()
+    if taken is not None:
+        raise NotAllowed(
+            f"{transaction_id} is the payment of order {taken.order.reference} already. Look for the one whose "
+            f"partner reference is {row.transaction.partner_reference}.",
             code="reference",
         )
 

@@ -49,6 +49,8 @@ def settle(
     write = _write_carefully if careful else _write_in_group
     ruling = write(row, outcome.facts, ruling, capability, notes, replay=replay)
     notes.find_by(row, reference=row.gateway_reference, gateway_id=row.gateway_id)
+    if row.kind == Kind.AUTHORIZE and row.transaction.named:
+        notes.find_by_name(row.transaction)
     notes.order_ids.add(row.transaction.order_id)
     _tell(row, outcome, ruling, notes, by=by)
     _announce(row, ruling, notes)

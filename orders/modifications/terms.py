@@ -15,7 +15,7 @@ VERBS = {
     Kind.CANCEL_OR_REFUND: "cancel or refund",
     Kind.VOID: "void",
     Kind.REFUND: "refund",
-    Kind.AUTHORIZE: "authorize",
+    Kind.AUTHORIZE: "new payment",
 }
 
 

@@ -74,7 +74,7 @@ def _take_back(row: Modification, by: User, source: Source) -> None:
     if transaction.sending_modification == row.pk:
         transaction.sending_modification = None
     transaction.version += 1
-    transaction.save(update_fields=[*books.MONEY_COLUMNS, "sending_modification", "unknown_count", "version"])
+    transaction.save(update_fields=[*books.MONEY_COLUMNS, "state", "sending_modification", "unknown_count", "version"])
     row.state = ModificationState.WITHDRAWN.value
     row.finished_at = database_now()
     row.due_at = row.lease_until = row.doubt_since = None

@@ -8,6 +8,7 @@ from enum import StrEnum
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
+from orders.gateways.base import Kind
 from orders.models import Proposal, ProposalState, ProposalSubject
 from orders.permissions import permissions_of
 from orders.presenters.places import place_of, read_place
@@ -122,11 +123,24 @@ def _effect(proposal: Proposal) -> str:
         return "Capture, cancel and refund open again for this transaction. No money moves by confirming."
     if proposal.subject == ProposalSubject.RESUME:
         return "Everything that waits on this account is sent again, oldest first."
+    if proposal.modification is not None and proposal.modification.kind == Kind.AUTHORIZE:
+        return _effect_on_new_payment(proposal)
     if proposal.verdict != "succeeded":
         return "Confirming books that it did not happen as asked and frees the reserved amount. Nothing is sent."
     amount = _amount(proposal)
     how = {"cancel": " as a cancellation", "refund": " as a refund"}.get(proposal.executed_kind, "")
     return f"Confirming books that {amount} moved{how}. Nothing is sent."
+
+
+def _effect_on_new_payment(proposal: Proposal) -> str:
+    if proposal.verdict != "succeeded":
+        return (
+            "Confirming books that the gateway has no such payment, so that it can be asked for anew. Nothing is sent."
+        )
+    return (
+        f"Confirming books that the payment is {proposal.gateway_reference} at the gateway. Nothing is sent; whether "
+        "it was paid is then read from there."
+    )
 
 
 def _amount(proposal: Proposal) -> str:

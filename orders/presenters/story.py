@@ -11,6 +11,7 @@ from orders.gateways.base import Kind
 from orders.models import Modification, ModificationState, Purpose
 from orders.modifications.proposals import FOUND_OUT
 from orders.modifications.withdraw import why_not as why_not_withdraw
+from orders.presenters.new_payment_story import sentence_of_new_payment
 from orders.templatetags.presentation import money_text
 
 NOUNS = {
@@ -27,7 +28,6 @@ _DONE = {
     Kind.CANCEL_OR_REFUND: "was given back to the shopper",
     Kind.VOID: "was taken back before it cleared",
     Kind.REFUND: "was refunded to the shopper",
-    Kind.AUTHORIZE: "was asked for at the gateway",
 }
 
 
@@ -54,12 +54,18 @@ def story_of(modification: Modification, *, now: datetime) -> Story:
     waits = modification.due_at is not None and modification.due_at > now and not modification.account.paused
     return Story(
         title=title_of(modification),
-        sentence=_SENTENCES[ModificationState(modification.state)](modification),
+        sentence=_sentence(modification),
         next_step=next_step,
         next_at=modification.due_at if next_step and waits and not undo else None,
         undo_seconds=undo,
         withdrawable=not why_not_withdraw(modification),
     )
+
+
+def _sentence(modification: Modification) -> str:
+    if modification.kind == Kind.AUTHORIZE:
+        return sentence_of_new_payment(modification)
+    return _SENTENCES[ModificationState(modification.state)](modification)
 
 
 def title_of(modification: Modification) -> str:
@@ -89,6 +95,8 @@ def _next_step(modification: Modification) -> str:
     account = modification.account
     if account.paused:
         return f"Sending through {account.name} is paused: {account.paused_reason.rstrip('.')}"
+    if modification.next_step == Purpose.QUERY and modification.kind == Kind.AUTHORIZE:
+        return "A person is asked to look, unless word comes from the gateway before"
     if modification.next_step == Purpose.QUERY:
         return "The gateway is asked what became of it"
     return "The same request is sent again" if modification.attempts_made else "It is sent to the gateway"
