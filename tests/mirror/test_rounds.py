@@ -14,7 +14,7 @@ from orders.database import database_now
 from orders.gateways.base import Fetched, Kind, TransactionState
 from orders.gateways.registry import GATEWAYS
 from orders.mirror import rounds
-from orders.mirror.fetching import question_about
+from orders.mirror.fetching import ask_gateway, question_about
 from orders.mirror.refresh import Reader, refresh_many, refresh_transaction, take_answer
 from orders.mirror.rounds import begin_moving, begin_resting, refresh_due
 from orders.models import GatewayAccount, Source, Transaction
@@ -120,7 +120,7 @@ def test_after_one_failure_the_accounts_others_wait_and_other_accounts_do_not(
     first = make()
     rest = [make(first.account) for _ in range(5)]
     healthy = make()
-    real = rounds.ask_gateway
+    real = ask_gateway
 
     def ask(question: Any) -> Fetched:
         if question.place.account_id == first.account_id:
@@ -128,7 +128,7 @@ def test_after_one_failure_the_accounts_others_wait_and_other_accounts_do_not(
             return Fetched(snapshot=None, reason="No whole answer came.")
         return real(question)
 
-    monkeypatch.setattr(rounds, "ask_gateway", ask)
+    monkeypatch.setattr("orders.mirror.rounds.ask_gateway", ask)
     refresh_due()
     refresh_due()
 
