@@ -103,7 +103,7 @@ def _put_secret(request: StaffRequest, account: GatewayAccount, form: WebhookSec
     try:
         set_webhook_secret(
             account_id=account.pk,
-            secret=form.cleaned_data["secret"],
+            secret="" if form.cleaned_data["remove"] else form.cleaned_data["secret"],
             overlaps=not form.cleaned_data["exposed"],
             by=request.user,
             source=Source.PAGE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,45 @@ def test_an_unknown_account_or_person_is_a_misuse(key_file: str) -> None:
 
     assert run("account", "pause", "south", "--reason", "x", "--by", "nobody").code == 2
     assert run("account", "pause", "north", "--reason", "x", "--by", "nobody").code == 2
+
+
+def test_the_webhook_address_is_told_and_a_secret_is_set_removed_and_never_shown(key_file: str) -> None:
+    account = an_account(name="north", gateway="smarterpay")
+
+    told = run("account", "webhook", "north", "--secret-file", key_file, "--options", '{"header": "X-Sign"}', "--json")
+
+    account.refresh_from_db()
+    assert told.facts["webhook_address"].endswith(f"/webhooks/{account.webhook_token}/")
+    assert told.facts["webhook_secret_set"] is True
+    assert (account.webhook_secrets(account.created_at), account.webhook_options) == ([SECRET], {"header": "X-Sign"})
+    events = [f"{event.sentence}{event.details}" for event in Event.objects.filter(verb__startswith="account.webhook")]
+    assert len(events) == 2
+    assert SECRET not in f"{told.out}{told.err}{events}"
+
+    assert run("account", "webhook", "north", "--remove-secret", "--json").facts["webhook_secret_set"] is False
+    account.refresh_from_db()
+    assert account.webhook_secrets(account.created_at) == []
+
+
+@pytest.mark.parametrize("options", ["{", "[]", "3"])
+def test_webhook_options_that_are_no_object_are_refused(options: str) -> None:
+    account = an_account(name="north")
+
+    assert run("account", "webhook", "north", "--options", options).code == 2
+    account.refresh_from_db()
+    assert account.webhook_options == {}
+
+
+def test_resealing_encrypts_webhook_secrets_too(settings: Settings) -> None:
+    account = an_account(name="north")
+    for secret in ("old", "new"):
+        account.seal_webhook_secret(secret, overlap_until=account.created_at)
+    account.save()
+    newest = Fernet.generate_key().decode()
+    settings.CREDENTIALS_KEYS = [newest, *settings.CREDENTIALS_KEYS]
+
+    assert run("account", "reseal").code == 0
+
+    settings.CREDENTIALS_KEYS = [newest]
+    account.refresh_from_db()
+    assert account.webhook_secrets(account.created_at - timedelta(days=1)) == ["new", "old"]

@@ -1,11 +1,14 @@
-"""`manage.py account …`: create, list, pause and resume gateway accounts, rotate their keys."""
+"""`manage.py account …`: create, list, pause and resume gateway accounts, rotate their keys, receive their webhooks."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
+from django.urls import reverse
 
 from orders import accounts, crypto
 from orders.gateways.registry import GATEWAYS
@@ -35,10 +38,16 @@ class Command(Errand):
         pause = verbs.add_parser("pause", help="Send nothing more through it.")
         resume = verbs.add_parser("resume", help="The first person proposes, a second one confirms.")
         rotate = verbs.add_parser("rotate-key", help="Put a new authentication key in place.")
+        webhook = verbs.add_parser("webhook", help="Say where its webhooks come in; set what they are checked with.")
         verbs.add_parser("reseal", help="Encrypt every stored key under the newest of CREDENTIALS_KEYS.")
-        for one in (pause, resume, rotate):
+        for one in (pause, resume, rotate, webhook):
             one.add_argument("account", metavar="NAME")
-            one.add_argument("--by", metavar="USER", required=one is not rotate)
+            one.add_argument("--by", metavar="USER", required=one in (pause, resume))
+        secret = webhook.add_mutually_exclusive_group()
+        secret.add_argument("--secret-file", type=Path, help="File with the new secret; the old one counts for a day.")
+        secret.add_argument("--remove-secret", action="store_true", help="Every webhook is only a hint from now on.")
+        webhook.add_argument("--exposed", action="store_true", help="The old secret counts no longer from now on.")
+        webhook.add_argument("--options", help='How they are checked, as JSON: {"scheme": "none"}.')
         pause.add_argument("--reason", required=True)
         resume.add_argument("--evidence", default="", help="The first person says why it may send again.")
         rotate.add_argument("--authentication-key-file", required=True, type=Path, help=_KEY_HELP)
@@ -50,6 +59,7 @@ class Command(Errand):
             "pause": _pause,
             "resume": _resume,
             "rotate-key": _rotate,
+            "webhook": _webhook,
             "reseal": _reseal,
         }
         try:
@@ -112,6 +122,44 @@ def _rotate(options: dict[str, Any]) -> Report:
         source=Source.COMMAND,
     )
     return Report(lines=[f"{account.name} uses the new key from its next request on."], facts=_facts(account))
+
+
+def _webhook(options: dict[str, Any]) -> Report:
+    account = account_named(options["account"])
+    by = person_named(options["by"]) if options["by"] else None
+    if options["options"] is not None:
+        checked = _webhook_options(options["options"])
+        accounts.set_webhook_options(account_id=account.pk, options=checked, by=by, source=Source.COMMAND)
+    if options["secret_file"] or options["remove_secret"]:
+        accounts.set_webhook_secret(
+            account_id=account.pk,
+            secret=_secret(options["secret_file"]) if options["secret_file"] else "",
+            overlaps=not options["exposed"],
+            by=by,
+            source=Source.COMMAND,
+        )
+    account.refresh_from_db()
+    address = settings.PUBLIC_URL.rstrip("/") + reverse("orders:webhook", args=[account.webhook_token])
+    has_secret = bool(account.webhook_secret_sealed)
+    lines = [f"Webhooks of {account.name} come in at {address}", f"A secret is {'set' if has_secret else 'not set'}."]
+    return Report(lines=lines, facts={**_facts(account), "webhook_address": address, "webhook_secret_set": has_secret})
+
+
+def _secret(path: Path) -> str:
+    secret = _key(path)
+    if not secret.strip():
+        raise Stop(f"{path} is empty; nothing was changed. --remove-secret takes the secret away.", exit_code=MISUSED)
+    return secret
+
+
+def _webhook_options(text: str) -> dict[str, Any]:
+    try:
+        options = json.loads(text)
+    except ValueError:
+        options = None
+    if not isinstance(options, dict):
+        raise Stop(f"The options “{text}” are no JSON object; nothing was changed.", exit_code=MISUSED)
+    return options
 
 
 def _reseal(options: dict[str, Any]) -> Report:
