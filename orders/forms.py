@@ -80,6 +80,13 @@ class ModificationForm(PlainForm):
         except ValueError as unreadable:
             raise forms.ValidationError(INVALID_ID) from unreadable
 
+    def suit(self, capability: Capability) -> None:
+        """Say how long a description this gateway takes; what is longer is refused when it is asked for."""
+        most = min(DESCRIPTION_MAXIMUM, capability.description_maximum)
+        field = self.fields["description"]
+        field.help_text = f"The gateway keeps it with the money; at most {most} characters."
+        field.widget.attrs["data-maximum"] = str(most)
+
     def leave_out(self, kind: Kind, capability: Capability) -> None:
         """Take away the choices that this gateway does not leave to us."""
         if not offers_release(kind, capability):

@@ -151,6 +151,7 @@ def _modify(page: Any, request: HttpRequest, chosen: QuerySet[Any], kind: Kind, 
     decision = may(kind, situation)
     confirmed = "confirmed" in request.POST
     form = ModificationForm(request.POST if confirmed else None, currency=row.currency, initial=_initial(row, decision))
+    form.suit(situation.capability)
     form.leave_out(kind, situation.capability)
     if not form.is_valid():
         return _page(page, request, chosen, form, action, decision=decision)

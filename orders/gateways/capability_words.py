@@ -109,7 +109,7 @@ amount_format | A number in the smallest unit. | B.4
 decimals_maximum | The yen has no decimals. | B.1
 currencies | Japanese yen only. | B.1
 deadline_seconds | The vendor's own clients wait for 30 seconds. | B.7
-description_maximum | Assumed: the limits of a session and of our own forms; nothing is stated for refunds. | B.4
+description_maximum | Assumed: what a session takes; nothing is stated for captures and refunds. | B.4
 shows_description | Not stated that the shopper sees it. | B.4
 """
 
@@ -173,22 +173,23 @@ SCHEDULE_ESTIMATE = "Estimate; Smartpay keeps the schedule"
 """Said beside the shopper's instalments: the interface shows them to nobody (B.5), so they are computed."""
 _REFUND_HERE_ONLY = (
     "Give this money back only here: no cash, no exchange and no store credit. The shopper would still owe the "
-    "instalments and would not know why (seed 003)."
+    "instalments and would not know why."
 )
+# All of them are statements of seed 003.
 _HINTS: dict[str, dict[Kind, tuple[str, ...]]] = {
     "smartpay_orders": {
         Kind.REFUND: (
             _REFUND_HERE_ONLY,
             "The shopper’s schedule is shortened from the last payment backwards; what they paid too much goes back to "
-            "their card (seed 003).",
-            "Nothing can be added to an approved order: for another article the shopper places a new one (seed 003).",
-            "Only you can start a refund or cancellation; Smartpay sends shoppers who ask for one to you (seed 003).",
+            "their card.",
+            "Nothing can be added to an approved order: for another article the shopper places a new one.",
+            "Only you can start a refund or cancellation; Smartpay sends shoppers who ask for one to you.",
         ),
         Kind.CANCEL: (
-            "Only you can start a refund or cancellation; Smartpay sends shoppers who ask for one to you (seed 003).",
+            "Only you can start a refund or cancellation; Smartpay sends shoppers who ask for one to you.",
         ),
         Kind.CAPTURE: (
-            "Nothing can be added to an approved order: for another article the shopper places a new one (seed 003).",
+            "Nothing can be added to an approved order: for another article the shopper places a new one.",
         ),
     },
 }

@@ -190,6 +190,7 @@ def _panel(
 ) -> Panel:
     other = decision.alternative
     capability = situation.capability
+    form.suit(capability)
     return Panel(
         transaction=transaction,
         kind=kind,

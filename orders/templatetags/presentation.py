@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from orders.gateways.registry import gateway_choices
 from orders.models import ModificationState, OrderState, ProposalState
 from orders.money import Money, exponent_of
 
@@ -145,6 +146,12 @@ def movement_source(source: str) -> str:
     if source == "webhook":
         return "in a webhook of the gateway"
     return "when the gateway was read" if source in ("worker", "gateway") else "when somebody had the gateway read"
+
+
+@register.filter
+def gateway_title(name: str) -> str:
+    """What people call the gateway with this name."""
+    return dict(gateway_choices()).get(name, name)
 
 
 @register.filter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -160,6 +161,28 @@ def test_an_account_that_answers_later_says_so() -> None:
 
     assert "tells the result later by a webhook" in panel(later, Kind.CAPTURE)
     assert "tells the result later by a webhook" not in panel(on_card(), Kind.CAPTURE)
+
+
+@pytest.mark.parametrize(("transaction", "most"), [(in_yen, 80), (on_card, 127), (factories.a_transaction, 127)])
+def test_the_panel_says_how_long_a_description_this_gateway_takes(
+    transaction: Callable[[], Transaction], most: int
+) -> None:
+    text = panel(transaction(), Kind.CAPTURE)
+
+    assert f"at most {most} characters" in text
+    assert f'data-maximum="{most}"' in text
+
+
+def test_a_description_that_is_too_long_for_this_gateway_is_refused_with_a_sentence() -> None:
+    transaction = in_yen()
+    client = browser(transaction)
+
+    for length, status in ((81, 422), (80, 303)):
+        form = draw(client, transaction, Kind.CAPTURE) | {"amount": "6000", "description": "x" * length}
+        answer = send(client, transaction, Kind.CAPTURE, form)
+        assert answer.status_code == status
+
+    assert len(Modification.objects.get().description) == 80
 
 
 # Hints and instalments.
