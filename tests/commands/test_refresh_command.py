@@ -9,22 +9,18 @@ from pytest_django import Settings
 
 from orders.database import database_now
 from orders.gateways.base import TransactionState
-from orders.gateways.registry import GATEWAYS
 from orders.models import GatewayAccount, Transaction
 from tests import factories
 from tests.commands.running import run
-from tests.inbox.pretend import PretendGateway, a_snapshot
+from tests.inbox.pretend import PretendGateway, a_snapshot, stands_in
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> PretendGateway:
-    settings.ALLOW_INSECURE_GATEWAYS = True
     monkeypatch.setattr("orders.database._is_transaction_open", lambda: False)
-    pretended = PretendGateway()
-    monkeypatch.setitem(GATEWAYS, pretended.name, pretended)
-    return pretended
+    return stands_in(monkeypatch, settings)
 
 
 def at(account: GatewayAccount, gateway: PretendGateway, reference: str, state: TransactionState) -> Transaction:

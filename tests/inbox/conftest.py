@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from orders.gateways.registry import GATEWAYS
 from orders.models import GatewayAccount
 from tests.inbox.letters import an_account_at_b, an_account_at_c
-from tests.inbox.pretend import PretendGateway
+from tests.inbox.pretend import PretendGateway, stands_in
 
 
 @pytest.fixture(autouse=True)
@@ -19,10 +18,7 @@ def _no_transaction_but_the_tests_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> PretendGateway:
-    settings.ALLOW_INSECURE_GATEWAYS = True
-    pretended = PretendGateway()
-    monkeypatch.setitem(GATEWAYS, pretended.name, pretended)
-    return pretended
+    return stands_in(monkeypatch, settings)
 
 
 @pytest.fixture

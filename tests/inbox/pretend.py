@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import pytest
+from pytest_django import Settings
+
 from orders.database import database_now
 from orders.gateways import smartpay_orders
 from orders.gateways.base import (
@@ -23,6 +26,7 @@ from orders.gateways.base import (
     TransactionState,
     Verdict,
 )
+from orders.gateways.registry import GATEWAYS
 from orders.money import Money
 
 
@@ -75,6 +79,14 @@ class PretendGateway:
     def read_delivery(self, delivery: Delivery) -> Opened:
         found: Opened = self.module.read_delivery(delivery)
         return found
+
+
+def stands_in(patch: pytest.MonkeyPatch, settings: Settings, *, module: Any = smartpay_orders) -> PretendGateway:
+    """From now on accounts of this gateway meet the pretended one, wherever they are said to stand."""
+    settings.ALLOW_INSECURE_GATEWAYS = True
+    pretended = PretendGateway(module=module)
+    patch.setitem(GATEWAYS, pretended.name, pretended)
+    return pretended
 
 
 def a_snapshot(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pytest_django import Settings
 
 from orders.database import database_now
 from orders.gateways import smartpay
 from orders.gateways.base import Deal, Line, TransactionState
-from orders.gateways.registry import GATEWAYS
 from orders.inbox.process import GIVE_UP_AFTER
 from orders.mirror.ingest import OrderRow, TransactionRow, ingest_order
 from orders.models import (
@@ -27,7 +27,7 @@ from orders.money import Money
 from orders.references import note_words
 from tests import factories
 from tests.inbox.letters import from_a, from_b, from_c, payment_event, post, told, work_off
-from tests.inbox.pretend import PretendGateway, a_snapshot, moved
+from tests.inbox.pretend import PretendGateway, a_snapshot, moved, stands_in
 from tests.modifications.channels import money_of
 from tests.modifications.steps import fresh
 
@@ -191,11 +191,8 @@ def test_an_order_that_arrives_later_wakes_what_waited_for_it(
     assert (delivery.state, Transaction.objects.get().authorized) == ("done", 10_000)
 
 
-def test_a_notification_of_a_is_a_hint_that_makes_us_read(
-    monkeypatch: pytest.MonkeyPatch, gateway: PretendGateway
-) -> None:
-    shown = PretendGateway(module=smartpay)
-    monkeypatch.setitem(GATEWAYS, "smartpay", shown)
+def test_a_notification_of_a_is_a_hint_that_makes_us_read(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    shown = stands_in(monkeypatch, settings, module=smartpay)
     account = factories.an_account()
     transaction = factories.a_transaction(account=account, authorized=5_000, reference="T-1")
     shown.shown["T-1"] = a_snapshot("T-1", amount=5_000, currency="EUR", state=TransactionState.CANCELLED)

@@ -14,6 +14,7 @@ from orders.gateways.base import Kind, TransactionState
 from orders.gateways.registry import GATEWAYS
 from orders.models import ExternalMovement, GatewayAccount, Modification, Transaction
 from tests import factories
+from tests.commands.running import run
 from tests.inbox.letters import (
     Letter,
     an_account_at_b,
@@ -138,3 +139,5 @@ def test_any_permutation_with_any_copies_ends_in_the_same_books(
         scene.hear([*order[:7], *copies, *order[7:]])
 
     assert scene.books() == EXPECTED
+    held = run("invariants")
+    assert held.code == 0, held.out

@@ -12,13 +12,12 @@ from pytest_django import Settings
 
 from orders.database import database_now
 from orders.gateways.base import Line, Listed, Snapshot, TransactionState
-from orders.gateways.registry import GATEWAYS
 from orders.mirror.collecting import Collection, NotCollected, collect_account, take_in
 from orders.mirror.collecting_round import accounts_that_list, collect_all
 from orders.models import Event, GatewayAccount, Order, OrderLine, Source, Transaction
 from tests import factories
 from tests.commands.running import run
-from tests.inbox.pretend import PretendGateway, a_snapshot, moved
+from tests.inbox.pretend import PretendGateway, a_snapshot, moved, stands_in
 from tests.proofs.racing import race
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_transaction_but_the_tests_own")]
@@ -26,10 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_transaction_bu
 
 @pytest.fixture
 def at_gateway(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> PretendGateway:
-    settings.ALLOW_INSECURE_GATEWAYS = True
-    pretended = PretendGateway()
-    monkeypatch.setitem(GATEWAYS, pretended.name, pretended)
-    return pretended
+    return stands_in(monkeypatch, settings)
 
 
 @pytest.fixture

@@ -12,14 +12,13 @@ from pytest_django import Settings
 
 from orders.database import database_now
 from orders.gateways.base import Fetched, Kind, TransactionState
-from orders.gateways.registry import GATEWAYS
 from orders.mirror import rounds
 from orders.mirror.fetching import ask_gateway, question_about
 from orders.mirror.refresh import Reader, refresh_many, refresh_transaction, take_answer
 from orders.mirror.rounds import begin_moving, begin_resting, refresh_due
 from orders.models import GatewayAccount, Source, Transaction
 from tests import factories
-from tests.inbox.pretend import PretendGateway, a_snapshot
+from tests.inbox.pretend import PretendGateway, a_snapshot, stands_in
 from tests.modifications import steps
 from tests.modifications.steps import asked, ended, fresh
 from tests.proofs.racing import race
@@ -31,10 +30,7 @@ pytestmark = pytest.mark.django_db
 def at_gateway(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, _no_transaction_but_the_tests_own: None
 ) -> PretendGateway:
-    settings.ALLOW_INSECURE_GATEWAYS = True
-    pretended = PretendGateway()
-    monkeypatch.setitem(GATEWAYS, pretended.name, pretended)
-    return pretended
+    return stands_in(monkeypatch, settings)
 
 
 Make = Callable[..., Transaction]
