@@ -10,6 +10,7 @@ from orders.views import (
     live,
     modification_page,
     modifications,
+    new_payment,
     order,
     orders_list,
     plans,
@@ -47,6 +48,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("transactions/<row:transaction_id>/refreshes/", order.create_refresh, name="refresh_create"),
     path("transactions/<row:transaction_id>/unfreezing/", proposals.unfreezing, name="unfreezing"),
+    # New payments.
+    path("payments/new", new_payment.payment_new, name="payment_new"),
+    path("payments/", new_payment.payment_create, name="payment_create"),
+    path("payments/<uuid:modification_id>/", new_payment.payment, name="payment"),
+    path("payments/<uuid:modification_id>/live/", new_payment.payment_live, name="payment_live"),
     # One modification.
     path("modifications/", modification_page.modification_list, name="modification_list"),
     path("modifications/<uuid:modification_id>/", modification_page.modification, name="modification"),

@@ -61,18 +61,24 @@ class Following:
 
 
 def follow(
-    modifications: Iterable[Modification], seen: Seen, *, now: datetime, facts: Iterable[object] = ()
+    modifications: Iterable[Modification],
+    seen: Seen,
+    *,
+    now: datetime,
+    facts: Iterable[object] = (),
+    awaited: bool = False,
 ) -> Following:
-    """What a page that follows these modifications does next. `facts` are what else it shows and must redraw for."""
+    """What a page that follows these modifications does next. `facts` are what else it shows and must redraw for;
+    `awaited`: something may still change although every modification has ended, such as a buyer's payment."""
     rows = list(modifications)
-    moving = [row for row in rows if not row.finished and row.state != ModificationState.REVIEW]
+    moving = awaited or any(not row.finished and row.state != ModificationState.REVIEW for row in rows)
     pace = pace_seconds(now.timestamp() - seen.since) if moving else 0
     mark = _mark([pace, *sorted(map(_fingerprint, rows)), *facts])
     return Following(
         query=urlencode({"since": str(seen.since), "mark": mark}),
         mark=mark,
         pace_seconds=pace,
-        stopped="" if pace else _why_stopped(rows, still_moving=bool(moving)),
+        stopped="" if pace else _why_stopped(rows, still_moving=moving),
     )
 
 

@@ -18,6 +18,7 @@ from orders.presenters.actions import Action, actions_of
 from orders.presenters.facts import FactRow, fact_rows
 from orders.presenters.following import Following, Seen, follow
 from orders.presenters.money_bar import MoneyBar, PendingReversal, money_bar_of
+from orders.presenters.new_payment import Quoted, awaits_buyer, quoted_of
 from orders.presenters.order_reading import Reading, read_order
 from orders.presenters.plans import PlanLine, plan_lines
 from orders.presenters.schedule import Schedule, given_back_of, schedule_of
@@ -40,6 +41,10 @@ class TransactionCard:
     """What the deal of this transaction still allows to be captured; empty without a deal."""
     schedule: Schedule | None
     """The shopper's instalments, where the account has any."""
+    quoted: Quoted | None
+    """What the buyer quotes when paying, for a prepayment or an invoice payment."""
+    asked_for: Modification | None
+    """The request for this payment, when it began here."""
 
     @property
     def facts(self) -> tuple[FactRow, ...]:
@@ -76,8 +81,9 @@ def order_now(order: Order, reading: Reading, person: User, *, seen: Seen, now: 
         reading = read_order(order.pk, person)
         cards = _cards(reading, person, now)
     rows = tuple(ModificationRow(modification=row, story=story_of(row, now=now)) for row in reading.modifications)
-    following = follow(reading.modifications, seen, now=now, facts=_facts(reading.transactions))
-    followed = bool(seen.mark) or any(not row.finished for row in reading.modifications)
+    following = order_following(reading.modifications, reading.transactions, seen, now=now)
+    awaited = any(map(awaits_buyer, reading.transactions))
+    followed = bool(seen.mark) or awaited or any(not row.finished for row in reading.modifications)
     plans = plan_lines(reading.modifications)
     return OrderNow(order=order, cards=cards, rows=rows, plans=plans, following=following, followed=followed)
 
@@ -86,7 +92,8 @@ def order_following(
     modifications: Sequence[Modification], transactions: Sequence[Transaction], seen: Seen, *, now: datetime
 ) -> Following:
     """Only whether the page must be drawn anew: what most polls ask."""
-    return follow(modifications, seen, now=now, facts=_facts(transactions))
+    awaited = any(map(awaits_buyer, transactions))
+    return follow(modifications, seen, now=now, facts=_facts(transactions), awaited=awaited)
 
 
 def _cards(reading: Reading, person: User, now: datetime) -> tuple[TransactionCard, ...]:
@@ -144,6 +151,8 @@ def _card(
         schedule=schedule_of(
             transaction, situation.capability, given_back_of(transaction, modifications, movements), now=now
         ),
+        quoted=quoted_of(transaction),
+        asked_for=next((row for row in modifications if row.kind == Kind.AUTHORIZE), None),
     )
 
 

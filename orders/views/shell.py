@@ -133,12 +133,13 @@ def shell_of(person: User | AnonymousUser) -> Shell:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The context processor: `shell` and `may_configure` are read when a template first asks for them."""
+    """The context processor: all but the theme is read when a template first asks for it."""
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return {
         "shell": SimpleLazyObject(_reader(request)),
         "theme": theme if theme in THEMES else "",
         "may_configure": SimpleLazyObject(lambda: "configure" in permissions_anywhere(request.user)),
+        "may_ask_for_payments": SimpleLazyObject(lambda: "authorize" in permissions_anywhere(request.user)),
     }
 
 

@@ -6,6 +6,7 @@ import { countCharacters, countDown } from "./counters.js";
 import { keepFoldsOpen } from "./folds.js";
 import { closeMenus, openDialogs } from "./menus.js";
 import { listenToKeys } from "./keyboard.js";
+import { printOnClick } from "./print.js";
 import { switchTheme } from "./theme.js";
 
 document.documentElement.dataset.script = "";
@@ -19,4 +20,5 @@ openDialogs();
 closeMenus();
 keepFoldsOpen();
 listenToKeys();
+printOnClick();
 switchTheme();
