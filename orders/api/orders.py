@@ -28,6 +28,7 @@ from orders.keyset import Cursor, CursorRefused, page_of, read_cursor
 from orders.mirror.ingest import OrderRefused
 from orders.mirror.ingest_many import Verdict, ingest_orders
 from orders.models import ApiToken, Order, Reference, ReferenceKind, Source
+from orders.modifications import bell
 
 router = Router(tags=["Orders"])
 
@@ -89,8 +90,16 @@ def bring_order(
     taken = ingest_orders(account=owner, rows=[body.row(reference)], by=token.acts_as, source=Source.API)[0]
     if isinstance(taken, OrderRefused):
         raise Problem(409, "contradiction", f"{taken} Nothing was changed.")
-    made = taken.verdict is Verdict.CREATED
-    return Status(201 if made else 200, order_told(order_of(token, taken.order_id)))
+    order = order_of(token, taken.order_id)
+    _ask_soon(order)
+    return Status(201 if taken.verdict is Verdict.CREATED else 200, order_told(order))
+
+
+def _ask_soon(order: Order) -> None:
+    """A shop that waits for its payment should not wait for the next round of the mirror."""
+    for transaction in order.transactions.all():
+        if transaction.refreshed_at is None and transaction.refresh_due_at is not None:
+            bell.ring_refresh(transaction.pk)
 
 
 def _shops_orders(token: ApiToken, account: str, reference: str) -> QuerySet[Order]:
