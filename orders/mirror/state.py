@@ -84,6 +84,9 @@ def problem_of(transaction: Transaction, snapshot: Snapshot) -> str:
 
 def contradiction_of(transaction: Transaction, snapshot: Snapshot) -> str:
     """Why the snapshot cannot be about this money, as a sentence; empty when it can."""
+    card = snapshot.card_reference[:64]
+    if card and transaction.card_reference not in ("", card):
+        return f"The gateway names the card record {card}, our books name {transaction.card_reference}."
     if snapshot.amount is None:
         return ""
     if snapshot.amount.currency != transaction.currency:

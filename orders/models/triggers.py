@@ -113,7 +113,14 @@ TRIGGERS: tuple[Trigger, ...] = (
         "orders_transaction",
         "UPDATE",
         "orders_transaction: a transaction never changes its identity",
-        columns=("merchant_id", "account_id", "order_id", "card_reference", "currency"),
+        columns=("merchant_id", "account_id", "order_id", "currency"),
+    ),
+    Trigger(
+        "transaction_card_is_given_once",
+        "orders_transaction",
+        "UPDATE",
+        "orders_transaction: a card record once known never changes",
+        condition="""OLD."card_reference" <> NEW."card_reference" AND OLD."card_reference" <> ''""",
     ),
     Trigger(
         "transaction_name_is_given_once",

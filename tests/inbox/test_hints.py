@@ -217,6 +217,22 @@ def test_a_payment_that_c_tells_of_becomes_an_order(account_c: GatewayAccount) -
     assert transaction.refresh_due_at is None
 
 
+def test_the_card_record_of_a_payment_that_the_shop_told_is_learnt_and_another_one_freezes(
+    account_c: GatewayAccount,
+) -> None:
+    row = TransactionRow(reference="P1", amount=5_000)
+    ingest_order(account=account_c, row=OrderRow(reference="S-1", currency="EUR", amount=5_000, transactions=(row,)))
+    begun = payment_event("DeferredEcommerce", payment_id="P1", amount=5_000)
+
+    told(account_c, from_c(begun))
+    transaction = Transaction.objects.get()
+    assert (transaction.card_reference, transaction.authorized, transaction.frozen) == ("card-1", 5_000, False)
+
+    told(account_c, from_c(payment_event("DeferredEcommerce", payment_id="P1", amount=5_000, card="card-2")))
+    transaction.refresh_from_db()
+    assert (transaction.card_reference, transaction.frozen) == ("card-1", True)
+
+
 def test_a_late_repeat_of_the_beginning_does_not_reopen_what_was_captured(account_c: GatewayAccount) -> None:
     begun = payment_event("DeferredEcommerce", payment_id="P1", amount=5_000)
     captured = payment_event("DeferredRelease", payment_id="P2", related="P1", amount=3_000)

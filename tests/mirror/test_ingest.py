@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from orders.mirror.ingest import OrderRefused, OrderRow, TransactionRow, ingest_order
-from orders.models import Event, Order, Reference, Transaction
+from orders.mirror.ingest import LineRow, OrderRefused, OrderRow, TransactionRow, ingest_order
+from orders.models import Event, Order, OrderLine, Reference, Transaction
 from tests.factories import an_account
 
 pytestmark = pytest.mark.django_db
@@ -96,3 +98,76 @@ def test_the_event_of_an_import_holds_no_personal_data() -> None:
     event = Event.objects.get(verb="order.imported")
     assert "Jana" not in f"{event.sentence}{event.details}"
     assert "@" not in f"{event.sentence}{event.details}"
+
+
+AT_C = replace(
+    ROW, transactions=(TransactionRow(reference="P-1", amount=4_999, card_reference="card-1", authorized=4_999),)
+)
+
+
+def test_a_shop_is_believed_about_the_authorization_where_no_gateway_can_be_asked() -> None:
+    account = an_account(gateway="smarterpay")
+
+    order = ingest_order(account=account, row=AT_C)
+
+    transaction = Transaction.objects.get()
+    assert (transaction.state, transaction.authorized, transaction.card_reference) == ("authorized", 4_999, "card-1")
+    assert transaction.expires_at == order.placed_at + timedelta(days=7)
+    assert transaction.refresh_due_at is None
+    assert order.state == "authorized"
+    assert Reference.objects.filter(order=order, kind="card", value="card-1").exists()
+
+
+@pytest.mark.parametrize("gateway", ["smartpay", "smartpay_orders"])
+def test_where_the_gateway_can_be_asked_the_shop_is_not_believed_but_the_gateway_is_read_at_once(gateway: str) -> None:
+    ingest_order(account=an_account(gateway=gateway), row=AT_C)
+
+    transaction = Transaction.objects.get()
+    assert (transaction.state, transaction.authorized) == ("pending_authorization", 0)
+    assert transaction.refresh_due_at is not None
+
+
+def test_a_later_row_may_bring_the_authorization_once_and_the_same_again_changes_nothing() -> None:
+    account = an_account(gateway="smarterpay")
+    ingest_order(account=account, row=replace(AT_C, transactions=(TransactionRow(reference="P-1", amount=4_999),)))
+    assert Transaction.objects.get().authorized == 0
+
+    ingest_order(account=account, row=AT_C)
+    once = Transaction.objects.get()
+    ingest_order(account=account, row=AT_C)
+
+    assert (once.authorized, once.card_reference, once.version) == (4_999, "card-1", 2)
+    assert (Transaction.objects.get().version, Event.objects.count()) == (2, 2)
+
+
+@pytest.mark.parametrize("other", [{"authorized": 5_000}, {"card_reference": "card-2"}])
+def test_a_later_row_that_contradicts_what_is_known_is_refused(other: dict[str, Any]) -> None:
+    account = an_account(gateway="smarterpay")
+    ingest_order(account=account, row=AT_C)
+    changed = replace(AT_C.transactions[0], **other)
+
+    with pytest.raises(OrderRefused, match="already known"):
+        ingest_order(account=account, row=replace(AT_C, transactions=(changed,)))
+
+
+def test_what_was_captured_meanwhile_is_not_authorized_anew() -> None:
+    account = an_account(gateway="smarterpay")
+    ingest_order(account=account, row=AT_C)
+    Transaction.objects.update(captured=4_999, state="captured", capture_open=False)
+
+    ingest_order(account=account, row=AT_C)
+
+    assert Transaction.objects.get().state == "captured"
+
+
+def test_the_articles_come_with_the_order_and_a_later_list_replaces_them() -> None:
+    account = an_account()
+    first = replace(ROW, lines=(LineRow(name="Teapot", quantity=1, unit_amount=4_999),))
+    for _ in range(2):
+        ingest_order(account=account, row=first)
+    assert (OrderLine.objects.count(), Event.objects.count()) == (1, 1)
+
+    ingest_order(account=account, row=replace(ROW, lines=(LineRow(name="Cup", quantity=2, unit_amount=2_000),)))
+    ingest_order(account=account, row=ROW)
+
+    assert list(OrderLine.objects.values_list("name", "quantity")) == [("Cup", 2)]

@@ -158,6 +158,15 @@ def test_a_transaction_is_named_by_its_gateway_once() -> None:
     writing_raw.update(new, reference="T-1")
 
 
+def test_a_card_record_is_learnt_once() -> None:
+    payment = factories.a_transaction()
+    writing_raw.update(payment, card_reference="card-1")
+
+    with pytest.raises(Error, match="a card record once known never changes"), database_transaction.atomic():
+        writing_raw.update(payment, card_reference="card-2")
+    writing_raw.update(payment, card_reference="card-1")
+
+
 @pytest.mark.parametrize("table", WRITTEN_ONCE)
 def test_history_is_never_rewritten(table: str) -> None:
     row = ROWS[table]()
@@ -209,7 +218,8 @@ def test_every_trigger_of_the_list_is_broken_here() -> None:
         *(trigger.name for trigger in NO_DELETE),
         *(f"{table}_is_written_once" for table in WRITTEN_ONCE),
         *("modification_end_is_final", "modification_epoch_only_grows"),
-        *("attempt_is_completed_once", "proposal_decision_is_final", "transaction_name_is_given_once"),
+        *("attempt_is_completed_once", "proposal_decision_is_final"),
+        *("transaction_name_is_given_once", "transaction_card_is_given_once"),
     }
 
     assert broken == {trigger.name for trigger in TRIGGERS}
