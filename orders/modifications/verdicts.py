@@ -126,12 +126,13 @@ def _unanswered_query(outcome: Outcome, standing: Standing, capability: Capabili
     """A look-up that brought no verdict: the gateway does not list it, or did not answer."""
     if standing.doubt_since is None:
         return _pending(outcome, standing, timing)
-    if not capability.finds_by_modification_id and not may_send_again(standing, capability):
+    may_repeat = may_send_again(standing, capability) and not standing.declined_on_repeat
+    if not capability.finds_by_modification_id and not may_repeat:
         return _quarantine(outcome, standing, capability)
     if outcome.absent and standing.declined_on_repeat and _late_processing_over(standing, capability):
         return Ruling(state=S.FAILED, reason="The gateway refused it and does not list it: no money moved.")
     in_peoples_hands = standing.state is S.REVIEW
-    send_next = may_send_again(standing, capability) and not standing.declined_on_repeat and not in_peoples_hands
+    send_next = may_repeat and not in_peoples_hands
     return Ruling(
         state=_doubtful(standing, timing),
         reason=outcome.reason,
@@ -163,9 +164,14 @@ def _unclear_send(outcome: Outcome, standing: Standing, capability: Capability, 
 def _quarantine(outcome: Outcome, standing: Standing, capability: Capability) -> Ruling:
     """It can neither be repeated nor looked up: word may still come by webhook; after a while a person looks."""
     waits_until = (standing.last_sent_at or standing.now) + timedelta(seconds=capability.quarantine_seconds)
-    if standing.state is S.REVIEW or standing.now >= waits_until:
-        return Ruling(state=S.REVIEW, reason=outcome.reason, next_step=Purpose.QUERY)
-    return Ruling(state=S.UNKNOWN, reason=outcome.reason, next_step=Purpose.QUERY, due_at=waits_until)
+    over = standing.state is S.REVIEW or standing.now >= waits_until
+    return Ruling(
+        state=S.REVIEW if over else S.UNKNOWN,
+        reason=outcome.reason,
+        next_step=Purpose.QUERY,
+        due_at=None if over else waits_until,
+        declined_on_repeat=standing.declined_on_repeat,
+    )
 
 
 def _doubtful(standing: Standing, timing: Timing) -> ModificationState:
