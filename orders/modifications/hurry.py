@@ -54,7 +54,7 @@ def why_not_ask(modification: Modification) -> str:
             "notification, or two people who look at the gateway’s portal, say how it ended."
         )
     if not capability_of(modification.account).finds_by_modification_id:
-        return "This gateway cannot be asked about a single modification."
+        return "This gateway cannot be asked about a single modification; its webhook says what became of it."
     return ""
 
 
@@ -69,6 +69,11 @@ def why_not_retry(modification: Modification, *, now: datetime) -> str:
     if modification.declined_on_repeat:
         return "The gateway refused a repeat of it; asking for the status is what helps now."
     capability = capability_of(modification.account)
+    if not capability.replays:
+        return (
+            "This gateway does not promise to know an id again, so a repeat could move money twice; its webhook is "
+            "waited for instead."
+        )
     if not may_send_again(_standing(modification, now), capability):
         hours = capability.replay_window_seconds // 3600
         return f"The gateway remembers an id for {hours} hours only; a repeat after that could move money twice."

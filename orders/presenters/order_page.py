@@ -39,6 +39,8 @@ class TransactionCard:
     may_repair: bool
     deal_room: str
     """What the deal of this transaction still allows to be captured; empty without a deal."""
+    reads: bool
+    """Whether the gateway shows this transaction when it is asked."""
     schedule: Schedule | None
     """The shopper's instalments, where the account has any."""
     quoted: Quoted | None
@@ -148,6 +150,7 @@ def _card(
         captures=tuple(captures),
         may_repair="repair" in situation.permissions,
         deal_room=_deal_room(situation),
+        reads=situation.capability.reads,
         schedule=schedule_of(
             transaction, situation.capability, given_back_of(transaction, modifications, movements), now=now
         ),

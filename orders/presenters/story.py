@@ -10,6 +10,7 @@ from datetime import datetime
 from orders.gateways.base import Kind
 from orders.models import Modification, ModificationState, Purpose
 from orders.modifications.proposals import FOUND_OUT
+from orders.modifications.situation import capability_of
 from orders.modifications.withdraw import why_not as why_not_withdraw
 from orders.presenters.new_payment_story import sentence_of_new_payment
 from orders.templatetags.presentation import money_text
@@ -98,8 +99,16 @@ def _next_step(modification: Modification) -> str:
     if modification.next_step == Purpose.QUERY and modification.kind == Kind.AUTHORIZE:
         return "A person is asked to look, unless word comes from the gateway before"
     if modification.next_step == Purpose.QUERY:
-        return "The gateway is asked what became of it"
+        return _question(modification)
     return "The same request is sent again" if modification.attempts_made else "It is sent to the gateway"
+
+
+def _question(modification: Modification) -> str:
+    """Where nothing can be asked, word is waited for until the quarantine ends."""
+    capability = capability_of(modification.account).for_kind(Kind(modification.kind))
+    if capability.finds_by_modification_id:
+        return "The gateway is asked what became of it"
+    return "This gateway cannot be asked, so its own word is waited for; without it a person must look"
 
 
 def _queued(modification: Modification) -> str:

@@ -11,6 +11,7 @@ from orders.gateways.base import Kind
 from orders.gateways.registry import gateway_named
 from orders.models import EvidenceSource, Modification, ModificationState, Purpose
 from orders.modifications.claim import claim
+from orders.modifications.hurry import why_not_ask, why_not_retry
 from orders.modifications.verdicts import Timing, judge
 from tests.modifications import standings, steps
 from tests.modifications.channels import evidence
@@ -98,6 +99,12 @@ class TestInTheBooks:
     def doubtful(self) -> Modification:
         """A release that was sent and not answered."""
         return steps.ended(steps.asked(on_card(), Kind.CAPTURE, 6_000), steps.unknown())
+
+    def test_its_page_says_what_is_waited_for_and_why_nothing_can_be_done(self, doubtful: Modification) -> None:
+        now = database_now()
+
+        assert "a repeat could move money twice; its webhook is waited for" in why_not_retry(doubtful, now=now)
+        assert "its webhook says what became of it" in why_not_ask(doubtful)
 
     def test_nobody_takes_it_up_before_its_time(self, doubtful: Modification) -> None:
         assert doubtful.state == S.UNKNOWN

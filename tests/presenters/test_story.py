@@ -9,14 +9,16 @@ from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from orders.gateways.base import Kind
 from orders.models import GatewayAccount, Modification, ModificationState, Source
 from orders.modifications.pause import pause_account
 from orders.modifications.proposals import FOUND_OUT
 from orders.presenters.following import Seen
 from orders.presenters.modification_card import card_of
 from orders.presenters.story import story_of
-from tests.factories import a_captured_transaction
-from tests.views.scenes import a_modification, a_shop
+from tests.factories import a_captured_transaction, a_person
+from tests.modifications.other_accounts import an_orders_account, in_yen, on_card
+from tests.views.scenes import a_modification, a_shop, doubtful
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +62,15 @@ def test_what_two_people_found_out_is_not_told_as_a_refusal(modification: Modifi
     assert sentence == (
         "Two people found out: the portal shows 19.99. So it did not happen as asked, and the amount is free again."
     )
+
+
+def test_where_nothing_can_be_asked_its_own_word_is_waited_for() -> None:
+    card = on_card()
+    person = a_person(merchants=[card.merchant])
+    unclear = doubtful(a_modification(card, person, kind=Kind.CAPTURE, amount=6_000), ModificationState.UNKNOWN)
+    order = in_yen(10_000, account=an_orders_account(merchant=card.merchant))
+    asked = doubtful(a_modification(order, person, amount=100), ModificationState.UNKNOWN)
+    now = timezone.now()
+
+    assert "so its own word is waited for; without it a person must look" in story_of(unclear, now=now).next_step
+    assert story_of(asked, now=now).next_step == "The gateway is asked what became of it"

@@ -232,6 +232,14 @@ def test_a_card_payment_shows_its_card_and_payment_ids() -> None:
     assert "Transaction id" not in page
 
 
+def test_a_gateway_that_shows_nothing_is_not_asked_from_the_page() -> None:
+    card, yen = on_card(), in_yen()
+
+    assert "it shows no payment when asked; its webhooks tell" in order_page(card)
+    assert f'id="ask-{card.pk}"' not in order_page(card)
+    assert f'id="ask-{yen.pk}"' in order_page(yen)
+
+
 def test_a_deal_is_named_with_what_is_left_of_it() -> None:
     first = factories.a_transaction(
         deal_reference="deal-7", deal_type="3RIPSS", deal_amount=12_000, captured=5_000, capture_open=True
