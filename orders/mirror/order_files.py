@@ -19,7 +19,7 @@ ORDERS_MAXIMUM = 2_000
 """A file is taken over in one database transaction, which must not keep the workers waiting for long."""
 COLUMNS = (
     *("reference", "currency", "amount", "customer_name", "customer_email", "placed_at"),
-    *("transactionId", "partnerReference", "transactionAmount", "paymentMethod"),
+    *("transactionId", "partnerReference", "transactionAmount", "paymentMethod", "cardReference", "authorized"),
 )
 _REQUIRED = ("reference", "currency", "amount", "transactionId")
 _CHUNK = 400
@@ -174,7 +174,7 @@ def _csv_order(names: Sequence[str], cells: Sequence[str]) -> OrderRow:
     if len(cells) != len(names):
         raise BadLine(f"It has {len(cells)} cells; the first line names {len(names)} columns.")
     given = dict(zip(names, cells, strict=True))
-    own = ("transactionId", "partnerReference", "paymentMethod")
+    own = ("transactionId", "partnerReference", "paymentMethod", "cardReference", "authorized")
     transaction: dict[str, str] = {name: given.pop(name) for name in own if name in given}
     transaction["amount"] = given.pop("transactionAmount", "") or given["amount"]
     line: Mapping[str, Any] = {**given, "transactions": [transaction]}

@@ -13,17 +13,25 @@ from django.utils.dateparse import parse_datetime
 
 from orders.mirror.ingest import (
     EMAIL_MAXIMUM,
+    LINE_NAME_MAXIMUM,
     METHOD_MAXIMUM,
     NAME_MAXIMUM,
     REFERENCE_MAXIMUM,
+    LineRow,
     OrderRow,
     TransactionRow,
 )
 from orders.money import AmountRefused, is_currency, parse_amount
 
-ORDER_FIELDS = ("reference", "currency", "amount", "customer_name", "customer_email", "placed_at", "transactions")
-TRANSACTION_FIELDS = ("transactionId", "partnerReference", "amount", "paymentMethod")
+ORDER_FIELDS = (
+    *("reference", "currency", "amount", "customer_name", "customer_email", "placed_at"),
+    *("transactions", "lines"),
+)
+TRANSACTION_FIELDS = ("transactionId", "partnerReference", "amount", "paymentMethod", "cardReference", "authorized")
+LINE_FIELDS = ("name", "quantity", "unitAmount")
 TRANSACTIONS_MAXIMUM = 50
+LINES_MAXIMUM = 200
+QUANTITY_MAXIMUM = 1_000_000
 # What a transaction id may consist of, so that it can stand in the gateway's status path (gateway A notes, A.2).
 _TRANSACTION_ID = re.compile(r"(?!\.+$)[A-Za-z0-9._:-]{1,36}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -66,6 +74,7 @@ def order_row(line: Mapping[str, Any]) -> OrderRow:
         customer_email=_email(line),
         placed_at=_moment(line),
         transactions=_transactions(line, currency),
+        lines=_articles(line, currency),
     )
 
 
@@ -88,6 +97,30 @@ def _transaction(line: Any, currency: str) -> TransactionRow:
         amount=_amount(line, currency),
         partner_reference=_text(line, "partnerReference", REFERENCE_MAXIMUM),
         payment_method=_text(line, "paymentMethod", METHOD_MAXIMUM),
+        card_reference=_text(line, "cardReference", REFERENCE_MAXIMUM),
+        authorized=_amount(line, currency, name="authorized") if line.get("authorized") not in (None, "") else None,
+    )
+
+
+def _articles(line: Mapping[str, Any], currency: str) -> tuple[LineRow, ...]:
+    given = line.get("lines") or []
+    if not isinstance(given, list) or len(given) > LINES_MAXIMUM:
+        raise BadLine(f"lines must be a list of at most {LINES_MAXIMUM}.")
+    return tuple(_article(one, currency) for one in given)
+
+
+def _article(line: Any, currency: str) -> LineRow:
+    if not isinstance(line, dict):
+        raise BadLine("Each of lines must be an object.")
+    _check_names(line, LINE_FIELDS, "A line")
+    quantity = str(line.get("quantity", ""))
+    plain = quantity.isascii() and quantity.isdigit() and len(quantity) <= len(str(QUANTITY_MAXIMUM))
+    if not plain or not 0 < int(quantity) <= QUANTITY_MAXIMUM:
+        raise BadLine(f"quantity must be a whole number from 1 to {QUANTITY_MAXIMUM}.")
+    return LineRow(
+        name=_text(line, "name", LINE_NAME_MAXIMUM, required=True),
+        quantity=int(quantity),
+        unit_amount=_amount(line, currency, name="unitAmount"),
     )
 
 
@@ -114,14 +147,14 @@ def _text(line: Mapping[str, Any], name: str, maximum: int, *, required: bool = 
     return value
 
 
-def _amount(line: Mapping[str, Any], currency: str) -> int:
-    value = line.get("amount")
+def _amount(line: Mapping[str, Any], currency: str, *, name: str = "amount") -> int:
+    value = line.get(name)
     if not isinstance(value, str):
-        raise BadLine("amount is missing." if value is None else "amount must be a number such as 49.99.")
+        raise BadLine(f"{name} is missing." if value is None else f"{name} must be a number such as 49.99.")
     try:
         return parse_amount(value, currency).amount_minor
     except AmountRefused as refusal:
-        raise BadLine(f"amount: {refusal}") from refusal
+        raise BadLine(f"{name}: {refusal}") from refusal
 
 
 def _email(line: Mapping[str, Any]) -> str:
