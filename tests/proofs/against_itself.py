@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from tests.proofs.records import FINISHED, Row
+
+RESERVED_IN = {"capturing": ("capture",), "refunding": ("refund", "void")}
+"""The column that holds what open modifications of these kinds ask for."""
 
 
 def reservations(books: dict[str, list[Row]]) -> list[str]:
@@ -17,8 +21,8 @@ def reservations(books: dict[str, list[Row]]) -> list[str]:
     found = []
     for transaction in books["transactions"]:
         rows = open_of[transaction["id"]]
-        for column, kind in (("capturing", "capture"), ("refunding", "refund")):
-            asked = sum(row["amount"] for row in rows if row["kind"] == kind)
+        for column, kinds in RESERVED_IN.items():
+            asked = sum(row["amount"] for row in rows if row["kind"] in kinds)
             if asked != transaction[column]:
                 found.append(
                     f"Transaction {transaction['reference']}: {column} is {transaction[column]}, open ask {asked} (I8)."
@@ -57,6 +61,24 @@ def captures(books: dict[str, list[Row]]) -> list[str]:
         for name in ("captured", "refunded", "refunding")
         if sums[row["id"]][name] != row[name]
     ]
+
+
+def plans(books: dict[str, list[Row]]) -> list[str]:
+    """A refund plan's legs have the ids that follow from its own, each once, and never ask for more than it does."""
+    legs: dict[str, list[Row]] = defaultdict(list)
+    for row in books["modifications"]:
+        if row["plan_id"]:
+            legs[row["plan_id"]].append(row)
+    found = []
+    for plan in books["plans"]:
+        rows = legs[plan["id"]]
+        expected = {str(uuid.uuid5(uuid.UUID(plan["id"]), str(number))) for number in range(1, len(rows) + 1)}
+        if {row["id"] for row in rows} != expected:
+            found.append(f"{plan['id']}: its legs have other ids than follow from the plan (I3).")
+        moving = sum(row["amount"] for row in rows if row["state"] not in ("failed", "withdrawn"))
+        if moving > plan["amount"]:
+            found.append(f"{plan['id']}: its legs ask for {moving}, the plan for {plan['amount']} (I7).")
+    return found
 
 
 def events(books: dict[str, list[Row]]) -> list[str]:

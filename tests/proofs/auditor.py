@@ -15,12 +15,13 @@ from tests.proofs.records import FINISHED, Row, read
 
 QUERIES = {
     "modifications": """SELECT m.id, m.kind, m.amount, m.currency, m.state, m.epoch, m.body, m.body_sha256, m.path,
-        m.first_sent_at, m.finished_at, m.gateway_reference, m.executed_kind, m.transaction_id,
+        m.first_sent_at, m.finished_at, m.gateway_reference, m.executed_kind, m.transaction_id, m.plan_id,
         t.reference, t.frozen_reason FROM orders_modification m JOIN orders_transaction t ON t.id = m.transaction_id""",
     "transactions": """SELECT id, reference, authorized, capturing, captured, released, refunding, refunded,
         charged_back, exclusive_modification, sending_modification, unknown_count, frozen_reason
         FROM orders_transaction""",
     "captures": "SELECT transaction_id, amount, refunded, refunding FROM orders_capture",
+    "plans": "SELECT id, amount FROM orders_refundplan",
     "attempts": """SELECT modification_id, epoch, purpose, started_at, finished_at, request_transcript,
         response_transcript FROM orders_attempt""",
     "events": "SELECT modification_id, verb, sentence FROM orders_event",
@@ -58,14 +59,16 @@ class Auditor:
         self.observe()
         books = read(self.database, QUERIES)
         ledger = self._ledger()
+        unsettled = against_ledger.owed(books["modifications"], ledger["executions"])
         transcripts = [f"{row['request_transcript']}{row['response_transcript']}" for row in books["attempts"]]
         return [
             *dict.fromkeys(self._seen),
-            *against_ledger.one_row_each(set(accepted), books["modifications"]),
+            *against_ledger.one_row_each(set(accepted), books["modifications"], books["plans"]),
             *against_ledger.executions(books["modifications"], ledger["executions"]),
             *against_ledger.bytes_sent(books["modifications"], ledger["requests"]),
             *against_ledger.attempts(books, ledger["requests"]),
-            *against_ledger.sums(books["transactions"], ledger["transactions"]),
+            *against_ledger.sums(books["transactions"], ledger["transactions"], unsettled),
+            *against_itself.plans(books),
             *against_itself.captures(books),
             *against_itself.events(books),
             *chain.breaks(books["seals"]),

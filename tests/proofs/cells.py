@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import combinations
+
+from tests.proofs.behaviours import OUTCOMES, SETUPS, A, Behaviour, End, Setup, behaviour_of, end_of, is_reached
+
+__all__ = ["AMOUNTS", "OUTCOMES", "POINTS", "Cell", "every_cell", "refunds_and_a_sample"]
 
 POINTS = (
     "after_commit_before_publish",
@@ -16,48 +22,16 @@ POINTS = (
     "inside_resolve",
     "after_resolve",
 )
-KINDS = ("refund", "capture", "cancel", "cancel_or_refund")
-AMOUNTS = {"refund": 2_550, "capture": 7_000, "cancel": 10_000, "cancel_or_refund": 10_000}
-"""Minor units; cancellations move everything."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Behaviour:
-    """How the gateway behaves towards one modification, and how that must end."""
-
-    fault: str = ""
-    """A fault of the sandbox that meets the first request; empty for none."""
-    seconds: float | None = None
-    closed_at_first: bool = False
-    """Nobody listens until an attempt was refused."""
-    forgets_answers: bool = False
-    """A repeat is refused because the first request succeeded, instead of being answered again."""
-    ends: str = "succeeded"
-    executions: int = 1
-
-
-BEHAVIOURS = {
-    "success": Behaviour(),
-    "pending": Behaviour(fault="pending", seconds=1),
-    "declined": Behaviour(fault="refuse", ends="failed", executions=0),
-    "refused_connection": Behaviour(closed_at_first=True),
-    "reset_before": Behaviour(fault="reset_before"),
-    "reply_lost": Behaviour(fault="lose_reply"),
-    "500_before": Behaviour(fault="error_500_before"),
-    "500_after": Behaviour(fault="error_500_after"),
-    "truncated": Behaviour(fault="truncate"),
-    "4xx_on_retry": Behaviour(fault="lose_reply", forgets_answers=True),
-    "429": Behaviour(fault="too_many", seconds=1),
-    "mismatch": Behaviour(fault="wrong_amount_executed", ends="review"),
-}
-MISMATCH_WITHOUT_AN_AMOUNT = Behaviour(fault="wrong_amount", ends="review")
-"""A cancellation has no other amount that could be executed; only the answer can be wrong."""
+WHOLE = 10_000
+AMOUNTS = {"refund": 2_550, "capture": 7_000}
+"""Minor units; cancellations and voids move everything."""
 
 
 @dataclass(kw_only=True)
 class Cell:
     """One cell; `problems` fills with sentences while it runs."""
 
+    setup: Setup
     kind: str
     point: str
     outcome: str
@@ -66,31 +40,68 @@ class Cell:
 
     @property
     def behaviour(self) -> Behaviour:
-        if self.outcome == "mismatch" and self.kind in ("cancel", "cancel_or_refund"):
-            return MISMATCH_WITHOUT_AN_AMOUNT
-        return BEHAVIOURS[self.outcome]
+        found = behaviour_of(self.setup, self.kind, self.outcome)
+        assert found is not None, "such a cell is not made"
+        return found
+
+    @property
+    def end(self) -> End:
+        return end_of(self.setup, self.behaviour, self.point)
+
+    @property
+    def amount(self) -> int:
+        """Minor units. Gateway B refuses a repeat that it does not remember only when nothing is left for it."""
+        if self.behaviour.forgets_answers and self.setup is not A:
+            return WHOLE
+        return AMOUNTS.get(self.kind, WHOLE)
 
     @property
     def name(self) -> str:
-        return f"{self.kind} · {self.point} · {self.outcome}"
+        return f"{self.setup.name} · {self.kind} · {self.point} · {self.outcome}"
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        return self.setup.name, self.kind, self.point, self.outcome
 
 
 def every_cell() -> list[Cell]:
-    """The whole matrix of gateway A."""
-    return [
-        Cell(kind=kind, point=point, outcome=outcome) for kind in KINDS for point in POINTS for outcome in BEHAVIOURS
-    ]
+    """The whole matrix of the three gateways."""
+    return [cell for setup in SETUPS for kind in setup.kinds for cell in _cells_of(setup, kind)]
 
 
 def refunds_and_a_sample(seed: int) -> list[Cell]:
-    """Refund completely; of each other kind every point and every outcome at least once, paired by `seed`."""
-    cells = [Cell(kind="refund", point=point, outcome=outcome) for point in POINTS for outcome in BEHAVIOURS]
+    """Gateway A: refund completely, and of each other kind every point and every outcome at least once. The others:
+    every two traits (setup, kind, step, outcome) that can meet do meet at least once. Paired by `seed`."""
     dice = random.Random(seed)
-    for kind in KINDS[1:]:
-        outcomes = list(BEHAVIOURS)
+    cells = _cells_of(A, "refund")
+    for kind in A.kinds[1:]:
+        outcomes = list(A.outcomes)
         dice.shuffle(outcomes)
         points = list(POINTS) + dice.sample(POINTS, len(outcomes) - len(POINTS))
         cells += [
-            Cell(kind=kind, point=point, outcome=outcome) for point, outcome in zip(points, outcomes, strict=True)
+            Cell(setup=A, kind=kind, point=point, outcome=outcome)
+            for point, outcome in zip(points, outcomes, strict=True)
         ]
-    return cells
+    return cells + _pairwise((cell for cell in every_cell() if cell.setup is not A), dice)
+
+
+def _cells_of(setup: Setup, kind: str) -> list[Cell]:
+    return [
+        Cell(setup=setup, kind=kind, point=point, outcome=outcome)
+        for point in POINTS
+        for outcome in setup.outcomes
+        if (behaviour := behaviour_of(setup, kind, outcome)) is not None and is_reached(setup, behaviour, point)
+    ]
+
+
+def _pairwise(cells: Iterable[Cell], dice: random.Random) -> list[Cell]:
+    """Few cells in which every pair of traits stands that stands in any; greedily, so not the fewest."""
+    candidates = list(cells)
+    dice.shuffle(candidates)
+    missing = {pair for cell in candidates for pair in combinations(cell.traits, 2)}
+    chosen = []
+    while missing:
+        best = max(candidates, key=lambda cell: len(missing.intersection(combinations(cell.traits, 2))))
+        missing.difference_update(combinations(best.traits, 2))
+        chosen.append(best)
+    return chosen

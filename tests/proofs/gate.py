@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.proofs.processes import Child
@@ -17,11 +18,12 @@ from tests.proofs.processes import Child
 class Gates:
     """So many doors in a process of their own, told through a pipe which of them to open."""
 
-    def __init__(self, count: int, *, lead_to: int, log: Path) -> None:
+    def __init__(self, lead_to: Sequence[int], *, log: Path) -> None:
+        """One door for each port that is to be led to."""
         told_here, told_there = os.pipe()
         orders_there, self._orders = os.pipe()
         self._open: set[int] = set()
-        self.child = Child(lambda: _keep(count, lead_to, told_there, orders_there), log=log)
+        self.child = Child(lambda: _keep(lead_to, told_there, orders_there), log=log)
         os.close(told_there)
         os.close(orders_there)
         with os.fdopen(told_here) as told:
@@ -34,14 +36,14 @@ class Gates:
             os.write(self._orders, f"{number}\n".encode())
 
 
-def _keep(count: int, lead_to: int, told: int, orders: int) -> None:
-    doors = [_closed_door() for _ in range(count)]
+def _keep(lead_to: Sequence[int], told: int, orders: int) -> None:
+    doors = [_closed_door() for _ in lead_to]
     os.write(told, (json.dumps([door.getsockname()[1] for door in doors]) + "\n").encode())
     with os.fdopen(orders) as lines:
         for line in lines:
             door = doors[int(line)]
             door.listen(16)
-            threading.Thread(target=_let_in, args=(door, lead_to), daemon=True).start()
+            threading.Thread(target=_let_in, args=(door, lead_to[int(line)]), daemon=True).start()
 
 
 def _closed_door() -> socket.socket:

@@ -99,6 +99,8 @@ class Installation:
             "CRASH_FOLDER": str(self.crash_folder),
             "SENDER_SLOTS": "1",
             "WORKER_THREADS": "1",
+            "WEB_WORKERS": "1",
+            "WEB_THREADS": "4",
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "INFO",
             "DUPLICATE_HOURS": "0",

@@ -13,14 +13,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from tests.proofs.auditor import Auditor
-from tests.proofs.cells import AMOUNTS, Cell
+from tests.proofs.cells import WHOLE, Cell
 from tests.proofs.crew import Crew
 from tests.proofs.gate import Gates
 from tests.proofs.installation import Installation
 from tests.proofs.processes import Child, import_everything, run
 from tests.proofs.records import FINISHED, Row, read
 from tests.proofs.requests import click
-from tests.proofs.scene import NEVER_SAID, Payment, Wish, make_payments, read_payments
+from tests.proofs.scene import NEVER_SAID, Payment, Wish, fresh_key, make_payments, read_payments
+from tests.proofs.short_waits import shorten
+from tests.proofs.web import Web
 from tests.sandbox_process import SandboxHandle, sandbox
 
 AT_A_TIME = 16
@@ -58,7 +60,10 @@ class Matrix:
             stack.callback(self.installation.stop)
             self.installation.start()
             import_everything()
+            shorten()
             self._open_gateways(stack)
+            self.web = Web(log=self.installation.log_folder / "web.log")
+            stack.callback(self.web.stop)
             payments = self._payments()
             self.crew = Crew(WORKERS[self.vendor], folder=self.installation.log_folder)
             stack.callback(self.crew.dismiss)
@@ -73,28 +78,39 @@ class Matrix:
         folder = self.installation.folder
         self.faithful = stack.enter_context(sandbox(folder / "faithful", merchants={"nobody": "nothing"}))
         self.forgetful = stack.enter_context(sandbox(folder / "forgetful", merchants={"nobody": "nothing"}))
-        self.forgetful.control("mode", replay="off")
+        self.forgetful.control("mode", replay="off", smarterpayIdempotency="off")
+        for sandbox_of_cells in (self.faithful, self.forgetful):
+            sandbox_of_cells.control("mode", asyncDelaySeconds=1, magicAmounts=False, webhookRetrySeconds=1)
         closed = [cell for cell in self.cells if cell.behaviour.closed_at_first]
-        self.gates = Gates(len(closed), lead_to=self.faithful.port, log=self.installation.log_folder / "gates.log")
+        ports = [self._gateway(cell).port for cell in closed]
+        self.gates = Gates(ports, log=self.installation.log_folder / "gates.log")
         stack.callback(self.gates.child.kill)
         self.gate_of = {cell.id: number for number, cell in enumerate(closed)}
 
     def _payments(self) -> list[Payment]:
         path = self.installation.folder / "payments.json"
         wishes = [self._wish(cell) for cell in self.cells]
-        run(lambda: make_payments(wishes, into=path), log=self.installation.log_folder / "scene.log")
+        web_url = self.web.url
+        log = self.installation.log_folder / "scene.log"
+        run(lambda: make_payments(wishes, into=path, web_url=web_url), log=log)
         return read_payments(path)
 
     def _wish(self, cell: Cell) -> Wish:
         """An account for each cell, so that the breaker of one does not hold up another."""
-        gateway = self._gateway(cell)
         gate = self.gate_of.get(cell.id)
-        url = gateway.gateway_url if gate is None else f"http://127.0.0.1:{self.gates.ports[gate]}/smartpay"
-        captured = cell.kind in ("refund", "cancel_or_refund")
-        return Wish(captured=captured, base_url=url, sandbox=gateway, key=f"key-{cell.id[:30]}")
+        return Wish(
+            setup=cell.setup,
+            sandbox=self._gateway(cell),
+            key=fresh_key(cell.id),
+            parts=(WHOLE,) if cell.kind in ("refund", "void", "cancel_or_refund") else (),
+            cleared=cell.kind != "void",
+            door="" if gate is None else f"http://127.0.0.1:{self.gates.ports[gate]}",
+        )
 
     def _gateway(self, cell: Cell) -> SandboxHandle:
-        return self.forgetful if cell.behaviour.forgets_answers else self.faithful
+        """Where gateway C's key is not known to be honoured it is not: a second request would be a second execution."""
+        trusts_nothing = cell.setup.gateway == "smarterpay" and not cell.setup.honours_key
+        return self.forgetful if trusts_nothing or cell.behaviour.forgets_answers else self.faithful
 
     # The run.
 
@@ -121,7 +137,7 @@ class Matrix:
                 rule["seconds"] = behaviour.seconds
             self._gateway(cell).control("faults", **rule)
         log = self.installation.log_folder / "clicks.log"
-        child = click(cell.id, payment, kind=cell.kind, amount=AMOUNTS[cell.kind], log=log)
+        child = click(cell.id, payment, kind=cell.kind, amount=cell.amount, log=log)
         return Running(cell=cell, payment=payment, click=child, gate=self.gate_of.get(cell.id))
 
     def _look(self) -> None:
@@ -142,7 +158,7 @@ class Matrix:
 
     def _is_over(self, one: Running, row: Row | None) -> bool:
         state = "nothing" if row is None else row["state"]
-        ends = one.cell.behaviour.ends
+        ends = one.cell.end.state
         # The crash after the last step comes a moment after the end is written.
         if state == ends and (self._died(one.cell) or time.monotonic() - one.began_at > CELL_SECONDS):
             self._judge(one, row)
@@ -176,8 +192,9 @@ class Matrix:
         assert row is not None
         if not self._died(one.cell):
             one.cell.problems.append(f"no process was seen to die of signal 9 {one.cell.point}")
-        if one.cell.outcome == "mismatch" and not row["frozen_reason"]:
-            one.cell.problems.append("the mismatch did not freeze the transaction")
+        if bool(row["frozen_reason"]) != one.cell.end.frozen:
+            said = row["frozen_reason"] or "nothing"
+            one.cell.problems.append(f"the transaction is frozen because of {said}, expected {one.cell.end.frozen}")
 
     def _audit(self) -> None:
         by_id = {cell.id: cell for cell in self.cells}
@@ -194,5 +211,5 @@ class Matrix:
                     execution["origin"] == "api" and execution["status"] != "FAILED"
                 )
         for cell in self.cells:
-            if executed.get(cell.id, 0) != cell.behaviour.executions:
+            if executed.get(cell.id, 0) != cell.end.executions:
                 cell.problems.append(f"the gateway executed it {executed.get(cell.id, 0)} times")

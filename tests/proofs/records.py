@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 Row = dict[str, Any]
 FINISHED = frozenset({"succeeded", "failed", "withdrawn"})
 
-_UUIDS = frozenset({"sending_modification", "exclusive_modification", "modification_id"})
+_UUIDS = frozenset({"sending_modification", "exclusive_modification", "modification_id", "plan_id"})
 _JSON = frozenset({"details"})
 _BYTES = frozenset({"body"})
 

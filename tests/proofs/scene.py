@@ -10,14 +10,17 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tests.proofs.behaviours import Setup
+from tests.proofs.given import AUTHORIZED, CUSTOMER, PATHS, SECRET, WEBHOOK_SECRET, Given, secret_of, tell
 from tests.proofs.installation import PROFILE
 from tests.sandbox_process import SandboxHandle
 
-AUTHORIZED = 10_000
-SECRET = "the-secret-of-this-proof"
-CUSTOMER = "shopper.of.this.proof@example.org"
-NEVER_SAID = (SECRET, "Basic ", CUSTOMER)
+if TYPE_CHECKING:
+    from orders.models import GatewayAccount, Merchant, Transaction
+
+NEVER_SAID = (SECRET, SECRET.replace("-", ""), WEBHOOK_SECRET, "Basic ", "Bearer ", CUSTOMER)
 """What must stand in no log, message, attempt or event."""
 
 
@@ -33,49 +36,51 @@ class Payment:
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """A payment to make. `base_url` is where its account finds the gateway; with `key` several share an account."""
+    """A payment to make.
 
-    captured: bool
-    base_url: str
+    `door` is where its account finds the gateway, if not at the sandbox itself; with `key` several share an account.
+    `parts` are what was captured of it, each a capture of its own; `cleared` says that they can no longer be voided.
+    """
+
+    setup: Setup
     sandbox: SandboxHandle
     key: str
+    parts: tuple[int, ...] = ()
+    cleared: bool = True
+    door: str = ""
     concurrency: int = 32
 
+    @property
+    def base_url(self) -> str:
+        return (self.door or self.sandbox.url) + PATHS[self.setup.gateway]
 
-def make_payments(wishes: Sequence[Wish], *, into: Path) -> None:
-    """Make each wish come true in both books and write the Payments, in their order, to a JSON file."""
-    references = [str(uuid.uuid4()) for _ in wishes]
-    _fill_sandboxes(wishes, references)
-    into.write_text(json.dumps([asdict(payment) for payment in _fill_books(wishes, references)]))
+
+def make_payments(wishes: Sequence[Wish], *, into: Path, web_url: str = "") -> None:
+    """Make each wish come true in both books and write the Payments, in their order, to a JSON file.
+
+    Webhooks of the accounts that are told are led to `web_url`.
+    """
+    given = [Given.of(wish.setup.gateway, wish.key, wish.parts, cleared=wish.cleared) for wish in wishes]
+    _fill_sandboxes(wishes, given)
+    into.write_text(json.dumps([asdict(payment) for payment in _fill_books(wishes, given, web_url)]))
 
 
 def read_payments(path: Path) -> list[Payment]:
     return [Payment(**one) for one in json.loads(path.read_text())]
 
 
-def _fill_sandboxes(wishes: Sequence[Wish], references: Sequence[str]) -> None:
-    for sandbox, key in {(wish.sandbox.url, wish.key): (wish.sandbox, wish.key) for wish in wishes}.values():
-        sandbox.control("merchants", merchantKey=key, authenticationKey=SECRET)
+def _fill_sandboxes(wishes: Sequence[Wish], given: Sequence[Given]) -> None:
+    accounts = {(wish.sandbox.url, wish.key): wish for wish in wishes}
+    for wish in accounts.values():
+        secret = secret_of(wish.setup.gateway, wish.key)
+        wish.sandbox.control("merchants", merchantKey=wish.key, authenticationKey=secret)
     for sandbox in {wish.sandbox.url: wish.sandbox for wish in wishes}.values():
-        orders = [
-            {
-                "merchantKey": wish.key,
-                "transactionId": reference,
-                "amount": AUTHORIZED,
-                "currencyCode": "EUR",
-                "paymentStatus": "CAPTURED" if wish.captured else "AUTHORIZATION_COMPLETED",
-                "email": CUSTOMER,
-            }
-            for wish, reference in zip(wishes, references, strict=True)
-            if wish.sandbox is sandbox
-        ]
-        sandbox.control("orders", orders=orders)
+        tell(sandbox, [one for wish, one in zip(wishes, given, strict=True) if wish.sandbox is sandbox])
 
 
-def _fill_books(wishes: Sequence[Wish], references: Sequence[str]) -> list[Payment]:
+def _fill_books(wishes: Sequence[Wish], given: Sequence[Given], web_url: str) -> list[Payment]:
     from django.db import transaction as database_transaction
 
-    from orders.models import GatewayAccount
     from tests import factories
 
     with database_transaction.atomic():
@@ -83,21 +88,69 @@ def _fill_books(wishes: Sequence[Wish], references: Sequence[str]) -> list[Payme
         person = factories.a_person(merchants=[merchant], groups=("supervisor", "agent"))
         accounts: dict[tuple[str, str], GatewayAccount] = {}
         payments = []
-        for wish, reference in zip(wishes, references, strict=True):
+        for wish, one in zip(wishes, given, strict=True):
             place = (wish.base_url, wish.key)
             if place not in accounts:
-                accounts[place] = factories.an_account(
-                    merchant=merchant,
-                    base_url=wish.base_url,
-                    merchant_key=wish.key,
-                    authentication_key=SECRET,
-                    profile=PROFILE,
-                    concurrency=wish.concurrency,
-                )
-            make = factories.a_captured_transaction if wish.captured else factories.a_transaction
-            order = factories.an_order(account=accounts[place], customer_email=CUSTOMER)
-            row = make(order=order, reference=reference)
+                accounts[place] = _account(wish, merchant, web_url)
+            row = _transaction(accounts[place], one)
             payments.append(
-                Payment(reference=reference, transaction_id=row.pk, person_id=person.pk, merchant_key=wish.key)
+                Payment(reference=one.reference, transaction_id=row.pk, person_id=person.pk, merchant_key=wish.key)
             )
         return payments
+
+
+def _account(wish: Wish, merchant: Merchant, web_url: str) -> GatewayAccount:
+    from tests import factories
+
+    gateway = wish.setup.gateway
+    account = factories.an_account(
+        merchant=merchant,
+        gateway=gateway,
+        base_url=wish.base_url,
+        data_url=wish.sandbox.url + PATHS[gateway] if gateway == "smarterpay" else "",
+        merchant_key=wish.key,
+        authentication_key=secret_of(gateway, wish.key),
+        profile=_profile(wish.setup),
+        concurrency=wish.concurrency,
+    )
+    if wish.setup.told:
+        account.seal_webhook_secret("" if gateway == "smartpay" else WEBHOOK_SECRET, overlap_until=None)
+        account.save()
+        where = f"{web_url}/webhooks/{account.webhook_token}/"
+        wish.sandbox.control("webhook", gateway=gateway, merchantKey=wish.key, url=where, secret=WEBHOOK_SECRET)
+    return account
+
+
+def _profile(setup: Setup) -> dict[str, object]:
+    return {**PROFILE, **setup.profile}
+
+
+def _transaction(account: GatewayAccount, one: Given) -> Transaction:
+    """The same payment in our books, each capture under the gateway's own id."""
+    from django.utils import timezone
+
+    from orders.gateways.base import TransactionState
+    from orders.models import Capture, Transaction
+    from tests import factories
+
+    captured = sum(part.amount for part in one.parts)
+    whole = captured == AUTHORIZED
+    order = factories.an_order(account=account, currency=one.currency, amount=AUTHORIZED, customer_email=CUSTOMER)
+    row = factories.a_transaction(
+        order=order,
+        reference=one.reference,
+        card_reference=one.card_reference,
+        authorized=AUTHORIZED,
+        state=TransactionState.CAPTURED if whole else TransactionState.AUTHORIZED,
+        capture_open=not whole,
+    )
+    for part in one.parts:
+        moment = timezone.now() - part.age
+        Capture.objects.create(transaction=row, amount=part.amount, gateway_id=part.id, captured_at=moment)
+    Transaction.objects.filter(pk=row.pk).update(captured=captured)
+    return row
+
+
+def fresh_key(name: str) -> str:
+    """A merchant key of at most 36 characters."""
+    return f"key-{name or uuid.uuid4()}"[:34]

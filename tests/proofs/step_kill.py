@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tests.proofs.cells import BEHAVIOURS, POINTS, every_cell, refunds_and_a_sample
+from tests.proofs.cells import OUTCOMES, POINTS, every_cell, refunds_and_a_sample
 from tests.proofs.matrix import Matrix
 
 VENDORS = ("sqlite", "postgresql")
@@ -19,9 +19,11 @@ VENDORS = ("sqlite", "postgresql")
 def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.proofs.step_kill")
     parser.add_argument("--vendor", choices=VENDORS, help="one database; without it one after the other")
-    parser.add_argument("--sample", action="store_true", help="refund completely, the other kinds by a seeded sample")
+    parser.add_argument("--sample", action="store_true", help="every refund of gateway A, the rest by a seeded sample")
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--only", default="", help="only cells whose name begins with this")
+    parser.add_argument(
+        "--only", default="", help="only cells whose name begins with this, for example C told · refund"
+    )
     chosen = parser.parse_args(words)
     if chosen.vendor is None:
         return _on_both([*words, "--seed", str(chosen.seed)])
@@ -72,10 +74,10 @@ def _on_one(matrix: Matrix, seed: int) -> int:
 def _table(matrix: Matrix) -> str:
     """Steps down, outcomes across; in each cell how many of how many passed."""
     width = max(map(len, POINTS))
-    lines = [" " * width + "".join(f"{outcome[:9]:>10}" for outcome in BEHAVIOURS)]
+    lines = [" " * width + "".join(f"{outcome[:9]:>10}" for outcome in OUTCOMES)]
     for point in POINTS:
         line = f"{point:<{width}}"
-        for outcome in BEHAVIOURS:
+        for outcome in OUTCOMES:
             here = [cell for cell in matrix.cells if (cell.point, cell.outcome) == (point, outcome)]
             passed = sum(not cell.problems for cell in here)
             line += f"{f'{passed}/{len(here)}' if here else '–':>10}"

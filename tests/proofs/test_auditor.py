@@ -36,6 +36,7 @@ def a_row(**changes: Any) -> dict[str, Any]:
         "transaction_id": 1,
         "reference": "T1",
         "frozen_reason": "",
+        "plan_id": None,
     }
     return row | changes
 
@@ -125,6 +126,64 @@ def test_sums_that_differ_are_a_sentence_unless_the_transaction_is_frozen() -> N
 
     assert "I9" in against_ledger.sums([ours], [theirs])[0]
     assert against_ledger.sums([ours | {"frozen_reason": "a mismatch"}], [theirs]) == []
+
+
+def test_what_the_gateway_did_and_we_cannot_know_explains_a_difference_and_nothing_more() -> None:
+    ours = {"reference": "T1", "authorized": 100, "captured": 0, "released": 0, "refunded": 0, "frozen_reason": ""}
+    theirs = {"transactionId": "T1", "authorized": 100, "captured": 70, "released": 30, "refunded": 0}
+    done = an_execution(kind="capture", amount=70, status="CAPTURED")
+
+    unsettled = against_ledger.owed([a_row(state="review", kind="capture")], [done])
+
+    assert against_ledger.sums([ours], [theirs], unsettled) == []
+    assert "I9" in against_ledger.sums([ours], [theirs | {"captured": 71}], unsettled)[0]
+    assert against_ledger.owed([a_row(kind="capture")], [done]) == {}
+
+
+def test_a_void_reserves_like_a_refund_and_is_executed_as_a_void() -> None:
+    transaction = {
+        "id": 1,
+        "reference": "T1",
+        "capturing": 0,
+        "refunding": 2_500,
+        "exclusive_modification": None,
+        "unknown_count": 0,
+    }
+
+    assert (
+        against_itself.reservations(
+            {"modifications": [a_row(kind="void", state="queued")], "transactions": [transaction]}
+        )
+        == []
+    )
+    assert against_ledger.executions([a_row(kind="void")], [an_execution(kind="void")]) == []
+    assert "I4" in against_ledger.executions([a_row(kind="void")], [an_execution()])[0]
+
+
+def test_a_cancellation_that_is_put_is_a_send_too() -> None:
+    books = {"modifications": [a_row()], "attempts": []}
+
+    assert "I12" in against_ledger.attempts(books, [a_request(method="PUT")])[0]
+    assert against_ledger.attempts(books, [a_request(method="GET")]) == []
+
+
+def test_the_legs_of_a_plan_are_its_own_and_ask_for_no_more() -> None:
+    plan = {"id": ID, "amount": 5_000}
+    first, second = (str(uuid.uuid5(uuid.UUID(ID), number)) for number in ("1", "2"))
+    legs = [a_row(id=first, plan_id=ID), a_row(id=second, plan_id=ID)]
+
+    assert against_itself.plans({"modifications": legs, "plans": [plan]}) == []
+    assert "I3" in against_itself.plans({"modifications": [legs[0], a_row(plan_id=ID)], "plans": [plan]})[0]
+    assert "I7" in against_itself.plans({"modifications": legs, "plans": [plan | {"amount": 4_999}]})[0]
+    failed = [legs[0], legs[1] | {"state": "failed"}]
+    assert against_itself.plans({"modifications": failed, "plans": [plan | {"amount": 2_500}]}) == []
+
+
+def test_a_plan_stands_for_its_legs_among_what_was_accepted() -> None:
+    leg = a_row(id=str(uuid.uuid4()), plan_id=ID)
+
+    assert against_ledger.one_row_each({ID}, [leg], [{"id": ID, "amount": 5_000}]) == []
+    assert "I1" in against_ledger.one_row_each({ID}, [], [])[0]
 
 
 def test_a_reservation_that_nobody_asked_for_is_a_sentence() -> None:
