@@ -1,4 +1,7 @@
-"""`manage.py recover`: do what worker and beat do, in this process: sweep, then send and ask whatever is due."""
+"""`manage.py recover`: do what worker and beat do, in this process: sweep, then send and ask whatever is due.
+
+With --loop also the rest of beat's timetable: reading, collecting, the inbox, what shops are told.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from django.core.management.base import CommandParser
 from django.db import DatabaseError
 
 from orders.management.output import Errand, Report
+from orders.management.timetable import follow
 from orders.modifications import clock
 from orders.modifications.recover import recover
 
@@ -38,6 +42,7 @@ class Command(Errand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: ended.set())
         clock.start()
+        follow({name: entry for name, entry in settings.CELERY_BEAT_SCHEDULE.items() if name != "recover"}, ended)
         sweeps = 0
         while not ended.is_set():
             try:
