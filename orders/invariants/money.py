@@ -150,4 +150,19 @@ MONEY = (
                        FROM orders_transaction GROUP BY order_id) t ON t.order_id = o.id
             WHERE o.captured <> COALESCE(t.captured, 0) OR o.refunded <> COALESCE(t.refunded, 0)""",
     ),
+    Invariant(
+        number="I9g",
+        sentence="The parts of a refund plan cover it, and those that moved or may move never exceed it.",
+        sql="""
+            SELECT t.reference AS thing, 'plan ' || p.amount || ', asked ' || COALESCE(m.asked, 0)
+                   || ', moved or open ' || COALESCE(m.holding, 0) AS wrong
+            FROM orders_refundplan p JOIN orders_transaction t ON t.id = p.transaction_id
+            LEFT JOIN (SELECT plan_id, SUM(amount) AS asked,
+                              SUM(CASE WHEN state IN ('failed', 'withdrawn') THEN 0 ELSE amount END) AS holding,
+                              MIN(transaction_id) AS first, MAX(transaction_id) AS last,
+                              COUNT(CASE WHEN kind <> 'refund' THEN 1 END) AS strangers
+                       FROM orders_modification WHERE plan_id IS NOT NULL GROUP BY plan_id) m ON m.plan_id = p.id
+            WHERE COALESCE(m.asked, 0) < p.amount OR COALESCE(m.holding, 0) > p.amount OR m.strangers > 0
+               OR m.first <> p.transaction_id OR m.last <> p.transaction_id""",
+    ),
 )

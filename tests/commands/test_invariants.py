@@ -40,6 +40,11 @@ PLANTED = {
     "I9d": f"UPDATE orders_transaction SET charged_back = charged_back + 1 WHERE id = {_ANY}",
     "I9e": f"UPDATE orders_capture SET modification_id = NULL WHERE modification_id = {_CAPTURE}",
     "I9f": "UPDATE orders_order SET captured = captured + 1",
+    "I9g": (
+        "INSERT INTO orders_refundplan (id, merchant_id, transaction_id, amount, currency, reason, description, "
+        "requested_by_id, requested_at, source) SELECT id, merchant_id, transaction_id, amount, currency, reason, "
+        f"description, requested_by_id, requested_at, source FROM orders_modification WHERE id = {_REFUND}"
+    ),
     "I1": f"UPDATE orders_event SET modification_id = NULL WHERE modification_id = {_REFUND}",
     "I4": f"UPDATE orders_evidence SET verdict = 'pending' WHERE modification_id = {_CAPTURE}",
     "I5": f"UPDATE orders_evidence SET verdict = 'succeeded' WHERE modification_id = {_FAILED}",
