@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders.models import Merchant
-from orders.tokens import NAME_MAXIMUM, SCOPES
+from orders.tokens import SCOPES
 
 LIVES = (("30", "30 days"), ("90", "90 days"), ("365", "One year"), ("", "No end"))
 
@@ -23,8 +23,8 @@ class TokenForm(forms.Form):
     merchant = forms.ModelChoiceField(
         queryset=Merchant.objects.none(), error_messages={"required": "Choose a merchant; nothing was made."}
     )
+    # No `max_length`: a browser would cut what is pasted without a word, and the verb says it in a sentence.
     name = forms.CharField(
-        max_length=NAME_MAXIMUM,
         help_text="What the audit log calls it, such as the shop system that uses it.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Give it a name; nothing was made."},
