@@ -68,7 +68,7 @@ def _told(tree: Mapping[str, Any], body: bytes) -> Told:
         summary=_summary(object_type, object_id, known=known),
         at=date(tree.get("createdAt"), lambda _warning: None),
         known=known,
-        transaction_reference="" if is_refund else object_id,
+        transaction_reference=_payment_of_refund(tree.get("id")) if is_refund else object_id,
         gateway_ids=(object_id,) if is_refund else (),
     )
 
@@ -92,6 +92,14 @@ def _object_id(value: Any) -> str:
         return checked_identifier("object id", text(value), maximum=OBJECT_ID_MAXIMUM)
     except ValueError as error:
         raise Rejected(f"{TITLE}'s notification names no object that could be read.", status=400) from error
+
+
+def _payment_of_refund(value: Any) -> str:
+    """`id` is the payment's (gateway A notes, A.7); it alone leads to a refund of the portal, whose id is unknown here."""
+    try:
+        return checked_identifier("payment id", text(value), maximum=OBJECT_ID_MAXIMUM)
+    except ValueError:
+        return ""
 
 
 def _word(value: Any) -> str:

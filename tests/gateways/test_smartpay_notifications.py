@@ -59,8 +59,17 @@ def test_a_prepayments_notification_points_at_its_transaction_too() -> None:
     assert opened(objectType="prepayment").events[0].transaction_reference == PAYMENT["objectId"]
 
 
-def test_a_refunds_notification_carries_the_refunds_id_only() -> None:
+def test_a_refunds_notification_points_at_its_payment_and_names_the_refund() -> None:
+    """A refund made in the portal has an id that nobody here knows; the payment beside it leads to the order."""
     (told,) = opened(objectType="refund", objectId="7c9e6679-7425-40de-944b-e07fc1f90ae7").events
+
+    assert told.transaction_reference == PAYMENT["id"]
+    assert told.gateway_ids == ("7c9e6679-7425-40de-944b-e07fc1f90ae7",)
+
+
+@pytest.mark.parametrize("payment_id", [None, "", "a/../b", "..", "x" * 65, {"id": 1}, True])
+def test_a_refund_without_a_payment_that_could_be_one_is_found_by_its_own_id_only(payment_id: object) -> None:
+    (told,) = opened(objectType="refund", objectId="7c9e6679-7425-40de-944b-e07fc1f90ae7", id=payment_id).events
 
     assert told.transaction_reference == ""
     assert told.gateway_ids == ("7c9e6679-7425-40de-944b-e07fc1f90ae7",)
