@@ -63,9 +63,9 @@ class Fold:
 
     @property
     def open(self) -> bool:
-        """Whether something is typed, chosen or wrong in it."""
+        """Whether something is typed or wrong in it, or more rows were asked for."""
         every = [*self.fields, *(field for row in self.rows for field in row)]
-        return any(field.errors or field.value() for field in every)
+        return len(self.rows) > ROWS_AT_FIRST or any(field.errors or field.value() for field in every)
 
 
 class PaymentForm(PlainForm):

@@ -97,7 +97,7 @@ def _next_step(modification: Modification) -> str:
     if account.paused:
         return f"Sending through {account.name} is paused: {account.paused_reason.rstrip('.')}"
     if modification.next_step == Purpose.QUERY and modification.kind == Kind.AUTHORIZE:
-        return "A person is asked to look, unless word comes from the gateway before"
+        return "Without word from the gateway a person is asked to look"
     if modification.next_step == Purpose.QUERY:
         return _question(modification)
     return "The same request is sent again" if modification.attempts_made else "It is sent to the gateway"

@@ -116,6 +116,12 @@ def test_the_order_page_shows_the_money_by_itself_too(
     page.goto(live_server.url + reverse("orders:order", args=[row.transaction.order_id]))
     expect(page.locator(".quoted .reference b")).to_have_text("119344737107896")
 
+    page.emulate_media(media="print")
+    expect(page.locator(".quoted .reference b")).to_be_visible()
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    expect(page.get_by_role("button", name="Print")).to_be_hidden()
+    page.emulate_media(media="screen")
+
     Transaction.objects.update(state="captured", raw_status="CAPTURED", version=9)
 
     expect(page.locator(".quoted")).to_have_count(0, timeout=PATIENCE)
