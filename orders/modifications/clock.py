@@ -96,15 +96,22 @@ class Clock:
         return self._take(now)
 
     def run_until_idle(self, *, timeout_seconds: float = 600.0) -> int:
-        """For commands and proofs without a worker: turn until nothing is due and nothing is in the air."""
-        claimed = 0
+        """For commands and proofs without a worker: turn until nothing is due and nothing is in the air.
+
+        What came to its end may have let the next modification of its transaction become due, so it looks once more.
+        """
+        claimed, claimed_at_rest = 0, -1
         ends_at = time.monotonic() + timeout_seconds
         self.wake()
         while time.monotonic() < ends_at:
             taken = self.turn()
             claimed += taken
-            if not taken and not self.in_hand and not self._unwritten and time.monotonic() < self._claim_at:
+            if taken or self.in_hand or self._unwritten or time.monotonic() >= self._claim_at:
+                continue
+            if claimed == claimed_at_rest:
                 break
+            claimed_at_rest = claimed
+            self.wake()
         self._senders.shutdown(wait=False)
         return claimed
 
