@@ -250,13 +250,17 @@ def _rewrite(row: Model, column: str) -> None:
 def _another(row: Model, column: str) -> Any:
     """Some other value the column's type takes."""
     field = next(field for field in row._meta.concrete_fields if field.column == column)
-    kind = field.get_internal_type()
-    if kind == "UUIDField" or column == "modification_id":
+    kind = getattr(field, "target_field", field).get_internal_type()
+    if kind == "UUIDField":
         return uuid.uuid4().hex
+    if kind == "BooleanField":
+        return not getattr(row, column)
     if kind in {"CharField", "TextField", "URLField"}:
         return "x" if getattr(row, column) != "x" else "y"
     if kind == "BinaryField":
         return b"other bytes"
+    if kind == "BooleanField":
+        return not getattr(row, column)
     if kind == "JSONField":
         return '{"other": "value"}'
     return LATER if kind == "DateTimeField" else 9_876
