@@ -15,7 +15,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from orders.api import capabilities, modifications, money, orders, plans, transactions
+from orders.api import capabilities, modifications, money, orders, payments, plans, transactions
 from orders.api.json_text import BadJson, read_json
 from orders.api.problems import Problem, plain_problem, problem_response
 from orders.api.validation import field_errors, sentence_of
@@ -49,6 +49,7 @@ def build() -> NinjaAPI:
     api.add_router("/transactions", transactions.router)
     api.add_router("/transactions", money.router)
     api.add_router("/modifications", modifications.router)
+    api.add_router("/payments", payments.router)
     api.add_router("/plans", plans.router)
     api.add_router("/capabilities", capabilities.router)
     handlers: dict[type[Exception], Callable[[HttpRequest, Any], Problem]] = {

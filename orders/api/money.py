@@ -6,11 +6,12 @@ from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import Header, Path, Router
+from ninja import Path, Router
 from ninja.responses import Status
 
 from orders.api.asking import Wanted, ask
 from orders.api.entrance import for_scopes, token_in
+from orders.api.keys import Key
 from orders.api.modification_words import (
     CaptureGiven,
     ModificationTold,
@@ -29,16 +30,6 @@ router = Router(tags=["Money"])
 ANSWERS = {200: ModificationTold, 201: ModificationTold}
 
 TransactionId = Annotated[int, Path(ge=1, le=ID_MAXIMUM)]
-Key = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        pattern=r"^[!-~]+$",
-        description="Yours, fresh for each thing you want done: the same key with the same body is done once.",
-    ),
-]
 Answer = Status[ModificationTold | RefundPlanTold]
 
 

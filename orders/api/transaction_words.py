@@ -30,9 +30,11 @@ class TransactionTold(Told):
     id: RowId
     order_id: RowId
     account: str
-    reference: str
+    reference: str = Field(description="The gateway’s id; empty while a new payment has none yet.")
     card_reference: str
     partner_reference: str
+    payment_reference: str = Field(description="What the buyer of a prepayment or an invoice quotes when paying.")
+    reconciliation_reference: str
     payment_method: str
     currency: str
     state: TransactionState

@@ -76,7 +76,7 @@ Version = Annotated[int, Field(strict=True, ge=0, le=ID_MAXIMUM)]
 Flag = Annotated[bool, Field(strict=True)]
 Moment = Annotated[datetime, BeforeValidator(_text_with_offset)]
 
-_LINE = AfterValidator(_printable)
+LINE = AfterValidator(_printable)
 
 Reference = Annotated[
     str,
@@ -87,16 +87,18 @@ Reference = Annotated[
     Field(description="Letters, digits and “._:-”, so that it can stand in a gateway’s path."),
 ]
 """A transaction’s id at its gateway."""
-Name60 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=60), _LINE]
-Word64 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=64), _LINE]
-Word200 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=200), _LINE]
-Text40 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=40), _LINE]
-Text64 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=64), _LINE]
-Text127 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=127), _LINE]
-Text200 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=200), _LINE]
-Text255 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=255), _LINE]
+Name60 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=60), LINE]
+Word64 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=64), LINE]
+Word200 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=200), LINE]
+Line = Annotated[str, StringConstraints(strict=True, strip_whitespace=True), LINE]
+"""Text of one line; the model says how long it may be."""
+Text40 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=40), LINE]
+Text64 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=64), LINE]
+Text127 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=127), LINE]
+Text200 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=200), LINE]
+Text255 = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=255), LINE]
 Email = Annotated[
     str,
     StringConstraints(strict=True, strip_whitespace=True, max_length=255, pattern=r"^([^@\s]+@[^@\s]+)?$"),
-    _LINE,
+    LINE,
 ]
