@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,11 +15,13 @@ from django.db import transaction as database_transaction
 
 from orders.database import in_one_transaction
 from orders.gateways.base import Kind
-from orders.models import Event, Modification, Transaction
+from orders.models import Event, Modification, RefundPlan, Source, Transaction
+from orders.modifications.plans import finish_plan
 from orders.modifications.refusals import Refused
 from tests import factories
 from tests.modifications.asking import ask
-from tests.modifications.steps import an_agent, fresh
+from tests.modifications.planning import asked_back, captured_in_parts, legs_of, planned
+from tests.modifications.steps import an_agent, declined, ended, fresh
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -131,3 +135,59 @@ def test_inside_another_transaction_work_is_not_repeated() -> None:
         in_one_transaction(work)
 
     assert len(tries) == 1
+
+
+def test_one_form_of_a_plan_posted_at_once_is_one_plan_with_its_parts() -> None:
+    transaction = captured_in_parts(6_000, 4_000)
+    person, form = an_agent(transaction), uuid.uuid4()
+
+    ends = together(
+        [lambda: asked_back(transaction, 9_000, by=User.objects.get(pk=person.pk), modification_id=form)] * 6
+    )
+
+    assert {getattr(end, "pk", end) for end in ends} == {form}
+    assert RefundPlan.objects.count() == 1
+    assert sorted(Modification.objects.values_list("amount", flat=True)) == [4_000, 5_000]
+    assert fresh(transaction).refunding == 9_000
+    assert Event.objects.filter(refused=True).count() == 0
+
+
+def test_two_people_who_plan_to_give_everything_back_at_once_do_it_once() -> None:
+    transaction = captured_in_parts(6_000, 4_000)
+    people = [an_agent(transaction) for _ in range(2)]
+
+    ends = together([partial(asked_back, transaction, 10_000, by=person, confirmed_twin=True) for person in people])
+
+    assert sum(isinstance(end, RefundPlan) for end in ends) == 1
+    assert fresh(transaction).refunding == 10_000
+    assert Modification.objects.count() == 2
+
+
+def test_two_people_who_finish_a_plan_at_once_finish_it_once() -> None:
+    transaction = captured_in_parts(6_000, 4_000)
+    plan = planned(transaction, 9_000, by=an_agent(transaction))
+    for leg in legs_of(plan):
+        ended(leg, declined())
+    people = [an_agent(transaction) for _ in range(2)]
+
+    together(
+        [
+            partial(finish_plan, plan_id=plan.pk, by=person, source=Source.PAGE, expected_version=None)
+            for person in people
+        ]
+    )
+
+    assert sorted(plan.modifications.filter(finished_at=None).values_list("amount", flat=True)) == [4_000, 5_000]
+    assert fresh(transaction).refunding == 9_000
+
+
+def test_two_captures_of_one_deal_at_once_stay_within_it() -> None:
+    deal: dict[str, Any] = {"deal_reference": "deal-1", "deal_type": "3RIPSS", "deal_amount": 12_000}
+    first = factories.a_transaction(**deal)
+    second = factories.a_transaction(account=first.account, **deal)
+    person = an_agent(first)
+
+    ends = together([asking(one, Kind.CAPTURE, 7_000, person) for one in (first, second)])
+
+    assert sum(isinstance(end, Modification) for end in ends) == 1
+    assert sum(isinstance(end, Refused) for end in ends) == 1
