@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from orders.database import database_now
 from orders.gateways.base import Kind
 from orders.mirror.fetching import ask_gateway, question_about
 from orders.mirror.refresh import Reader, take_answer
@@ -49,19 +49,28 @@ class Place:
     def payment(self, *captured: int, hours_ago: float = CLEARED_HOURS) -> Transaction:
         """WHOLE minor units, captured in these parts so long ago, in our books and in the sandbox's."""
         row = a_payment(self.account, *captured, hours_ago=hours_ago)
-        parts = [
-            Part(id=part.gateway_id, amount=part.amount, age=database_now() - part.captured_at)
-            for part in row.captures.order_by("pk")
-        ]
+        self._tell(row, [(part.gateway_id, part.amount) for part in row.captures.order_by("pk")], hours_ago)
+        return row
+
+    def known(self, *captured: int) -> Transaction:
+        """The same, and our books have it from the gateway itself where it can be asked."""
+        if not self.can_be_asked:
+            return self.payment(*captured)
+        row = a_payment(self.account)
+        self._tell(row, [(f"payment_test_{uuid.uuid4().hex[:20]}", amount) for amount in captured], CLEARED_HOURS)
+        assert self.read(row) == ""
+        return row
+
+    def _tell(self, row: Transaction, captured: Sequence[tuple[str, int]], hours_ago: float) -> None:
+        age = timedelta(hours=hours_ago)
         one = Given(
             gateway=self.gateway,
             key=self.account.merchant_key,
             reference=row.reference,
             card_reference=row.card_reference,
-            parts=tuple(parts),
+            parts=tuple(Part(id=name, amount=amount, age=age) for name, amount in captured),
         )
         tell(self.sandbox, [one])
-        return row
 
     def spoil(self, row: Modification, fault: str, *, times: int = 1, **more: Any) -> None:
         """The next requests of this modification meet the fault."""
