@@ -100,7 +100,7 @@ OF_A = ("refund", "capture", "cancel", "cancel_or_refund")
 OF_B = ("refund", "capture", "cancel")
 OF_C = ("refund", "capture", "cancel", "void")
 
-SILENT_SECONDS, TOLD_SECONDS = 3, 20
+SILENT_SECONDS, TOLD_SECONDS = 3, 15
 """How long gateway C's accounts wait for word before a person looks: where none comes, and where a webhook does."""
 
 A = Setup(name="A", gateway="smartpay", kinds=OF_A, outcomes=AT_A)
@@ -150,13 +150,14 @@ def behaviour_of(setup: Setup, kind: str, outcome: str) -> Behaviour | None:
     cancels = kind in ("cancel", "cancel_or_refund")
     if outcome != "mismatch" or not cancels:
         return setup.outcomes.get(outcome)
-    # An order that was cancelled says nothing else than that.
-    return None if setup.gateway == "smartpay_orders" else OTHER_ANSWER
+    # An order that was cancelled says nothing else, and neither does a webhook: no amount belongs to a cancel.
+    says_no_more = setup.gateway == "smartpay_orders" or (setup.gateway == "smarterpay" and setup.told)
+    return None if says_no_more else OTHER_ANSWER
 
 
 def is_reached(setup: Setup, behaviour: Behaviour, point: str) -> bool:
     """Whether a worker comes to this step at all: a webhook may settle it before anybody hears a whole answer."""
-    settled_by_webhook = setup.told and not setup.asks and behaviour.truth != ""
+    settled_by_webhook = setup.told and behaviour.truth != ""
     return not (point == "after_response" and behaviour.breaks and settled_by_webhook)
 
 

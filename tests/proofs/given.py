@@ -47,6 +47,11 @@ class Given:
         return cls(gateway=gateway, key=key, reference=reference, card_reference=card_reference, parts=made)
 
     @property
+    def readable(self) -> bool:
+        """Gateway C shows no transactions."""
+        return self.gateway != "smarterpay"
+
+    @property
     def currency(self) -> str:
         return CURRENCIES[self.gateway]
 

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.proofs.behaviours import Setup
 from tests.proofs.given import AUTHORIZED, CUSTOMER, PATHS, SECRET, WEBHOOK_SECRET, Given, secret_of, tell
@@ -62,7 +62,9 @@ def make_payments(wishes: Sequence[Wish], *, into: Path, web_url: str = "") -> N
     """
     given = [Given.of(wish.setup.gateway, wish.key, wish.parts, cleared=wish.cleared) for wish in wishes]
     _fill_sandboxes(wishes, given)
-    into.write_text(json.dumps([asdict(payment) for payment in _fill_books(wishes, given, web_url)]))
+    payments = _fill_books(wishes, given, web_url)
+    _read_what_can_be_read(wishes, payments)
+    into.write_text(json.dumps([asdict(payment) for payment in payments]))
 
 
 def read_payments(path: Path) -> list[Payment]:
@@ -126,29 +128,52 @@ def _profile(setup: Setup) -> dict[str, object]:
 
 
 def _transaction(account: GatewayAccount, one: Given) -> Transaction:
-    """The same payment in our books, each capture under the gateway's own id."""
+    """The same payment in our books. What can be read is only named here, and read afterwards."""
     from django.utils import timezone
 
     from orders.gateways.base import TransactionState
     from orders.models import Capture, Transaction
     from tests import factories
 
-    captured = sum(part.amount for part in one.parts)
-    whole = captured == AUTHORIZED
     order = factories.an_order(account=account, currency=one.currency, amount=AUTHORIZED, customer_email=CUSTOMER)
+    if one.readable:
+        unknown: dict[str, Any] = {"state": TransactionState.PENDING_AUTHORIZATION, "authorized": 0, "expires_at": None}
+        return factories.a_transaction(order=order, reference=one.reference, **unknown)
+    captured = sum(part.amount for part in one.parts)
     row = factories.a_transaction(
         order=order,
         reference=one.reference,
         card_reference=one.card_reference,
         authorized=AUTHORIZED,
-        state=TransactionState.CAPTURED if whole else TransactionState.AUTHORIZED,
-        capture_open=not whole,
+        state=TransactionState.CAPTURED if captured else TransactionState.AUTHORIZED,
+        capture_open=not captured,
     )
     for part in one.parts:
         moment = timezone.now() - part.age
         Capture.objects.create(transaction=row, amount=part.amount, gateway_id=part.id, captured_at=moment)
     Transaction.objects.filter(pk=row.pk).update(captured=captured)
     return row
+
+
+def read_again(transaction_ids: Sequence[int]) -> None:
+    """What moved without us, where the gateway can be asked."""
+    from orders.mirror.refresh import refresh_many
+    from orders.models import Source, Transaction
+
+    rows = Transaction.objects.select_related("account").filter(pk__in=transaction_ids)
+    list(refresh_many(rows, by=None, source=Source.COMMAND))
+
+
+def _read_what_can_be_read(wishes: Sequence[Wish], payments: Sequence[Payment]) -> None:
+    """As the dashboard does at first sight; past doors that are still closed."""
+    from orders.mirror.refresh import refresh_many
+    from orders.models import Source, Transaction
+
+    rows = Transaction.objects.select_related("account").in_bulk([payment.transaction_id for payment in payments])
+    for wish, payment in zip(wishes, payments, strict=True):
+        rows[payment.transaction_id].account.base_url = wish.sandbox.url + PATHS[wish.setup.gateway]
+    for result in refresh_many(rows.values(), by=None, source=Source.COMMAND):
+        assert not result.problem, result.problem
 
 
 def fresh_key(name: str) -> str:
