@@ -12,8 +12,8 @@ from orders.inbox.naming import name_by, waits_for_a_name
 from orders.mirror.collecting import NotCollected, take_in
 from orders.mirror.fetching import Place, fetch, find, place_of
 from orders.mirror.refresh import refresh_transaction
-from orders.mirror.told import NotYet, take_movement
-from orders.mirror.waiting import look_again
+from orders.mirror.told import take_movement
+from orders.mirror.waiting import NotYet, look_again
 from orders.models import EvidenceSource, GatewayAccount, InboxState, Modification, Source, Transaction
 from orders.modifications.breaker import pause_by_machine
 from orders.modifications.resolve import apply_evidence
@@ -199,6 +199,8 @@ def _take_in(told: Told, arrival: Arrival) -> Result:
     assert told.snapshot is not None
     try:
         taken = take_in(arrival.account, told.snapshot, source=Source.WEBHOOK)
+    except NotYet as waits:
+        return _unmatched(str(waits))
     except NotCollected as refusal:
         return Result(state=InboxState.FAILED, sentence=str(refusal))
     if taken.changed:

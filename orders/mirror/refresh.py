@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orders import audit
 from orders.database import database_now, in_one_transaction, refuse_open_transaction
 from orders.gateways.base import Fetched, Movement, Snapshot, Verdict
-from orders.mirror import ladder, state
+from orders.mirror import beginnings, ladder, state
 from orders.mirror.fetching import Question, ask_gateway, ask_many, question_about
 from orders.mirror.freezing import freeze
 from orders.mirror.movements import Adoption, adopt, named_by
@@ -178,6 +178,8 @@ def _stop(transaction: Transaction, contradiction: str, reader: Reader) -> list[
 def _take_over(transaction: Transaction, snapshot: Snapshot, question: Question, reader: Reader) -> list[str]:
     current = state.is_current(transaction, snapshot, seen_version=question.version)
     changes = state.take_facts(transaction, snapshot, current=current)
+    if not current and not question.place.capability.reads:
+        changes += beginnings.reconcile(transaction, snapshot)
     adoption = Adoption(
         transaction=transaction,
         now=database_now(),

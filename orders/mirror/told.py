@@ -11,6 +11,7 @@ from orders.database import database_now, in_one_transaction
 from orders.gateways.base import Movement, TransactionState
 from orders.mirror.movements import Adoption, adopt, may_be_ours
 from orders.mirror.refresh import RefreshResult, lock
+from orders.mirror.waiting import NotYet
 from orders.models import ExternalMovement, ReferenceKind, Source, Transaction
 from orders.modifications.situation import capability_of
 from orders.money import Money
@@ -22,10 +23,6 @@ _COLUMNS = [
     *("state", "authorized", "captured", "released", "refunded", "charged_back", "capture_open", "frozen_reason"),
     "version",
 ]
-
-
-class NotYet(Exception):
-    """It fits nothing yet and nothing was written; the message is a sentence that says what it waits for."""
 
 
 def take_movement(*, transaction_id: int, movement: Movement, source: Source, patient: bool) -> RefreshResult:

@@ -8,6 +8,10 @@ from orders.database import database_now
 from orders.models import GatewayAccount, InboxDelivery, InboxState
 
 
+class NotYet(Exception):
+    """It fits nothing yet and nothing was written; the message is a sentence that says what it waits for."""
+
+
 def look_again(account_id: int) -> int:
     """Make what waits for a match due now, in the caller's database transaction; returns how many."""
     merchant_id = GatewayAccount.objects.values_list("merchant_id", flat=True).get(pk=account_id)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pytest_django import Settings
 
 from orders.database import database_now
 from orders.gateways import smartpay
-from orders.gateways.base import Deal, Line, TransactionState
+from orders.gateways.base import Deal, Kind, Line, TransactionState
 from orders.inbox.process import GIVE_UP_AFTER
 from orders.mirror.ingest import OrderRow, TransactionRow, ingest_order
 from orders.models import (
@@ -26,10 +27,11 @@ from orders.models import (
 from orders.money import Money
 from orders.references import note_words
 from tests import factories
-from tests.inbox.letters import from_a, from_b, from_c, payment_event, post, told, work_off
+from tests.inbox.letters import from_a, from_b, from_c, payment_event, post, result_of, told, work_off
 from tests.inbox.pretend import PretendGateway, a_snapshot, moved, stands_in
+from tests.modifications import steps
 from tests.modifications.channels import money_of
-from tests.modifications.steps import fresh
+from tests.modifications.steps import asked, ended, fresh
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timedelta(days=400)
@@ -286,3 +288,51 @@ def test_what_does_not_fit_after_a_quarter_of_an_hour_is_kept_beside_the_books_a
     assert delivery.state == "done"
     assert transaction.frozen
     assert not ExternalMovement.objects.get().booked
+
+
+BEGUN = payment_event("DeferredMOTO", payment_id="P1", amount=5_000, created_at="2026-05-01T10:00:00Z")
+UNUSED = BEGUN | {"event_id": "back", "status": "Cancelled", "updated_at": "2026-05-09T10:00:00Z"}
+GIVEN_UP = UNUSED | {"updated_at": "2026-05-02T10:00:00Z"}
+
+
+@pytest.mark.parametrize(("end", "state"), [(UNUSED, "expired"), (GIVEN_UP, "cancelled")], ids=["late", "early"])
+@pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned round"])
+def test_money_that_goes_back_unused_is_released_in_either_order(
+    account_c: GatewayAccount, end: dict[str, Any], state: str, turned: bool
+) -> None:
+    letters = [from_c(BEGUN), from_c(end)]
+
+    told(account_c, *(reversed(letters) if turned else letters))
+    told(account_c, from_c(end | {"event_id": "again"}))
+
+    transaction = Transaction.objects.get()
+    assert (transaction.state, transaction.authorized, transaction.released) == (state, 5_000, 5_000)
+    assert not transaction.capture_open
+
+
+def test_a_payment_that_failed_and_succeeded_at_a_second_try_is_authorized(account_c: GatewayAccount) -> None:
+    failed = BEGUN | {"status": "Failed"}
+
+    told(account_c, from_c(failed), from_c(BEGUN | {"event_id": "second", "updated_at": "2026-05-01T10:05:00Z"}))
+
+    transaction = Transaction.objects.get()
+    assert (transaction.state, transaction.authorized, transaction.released) == ("authorized", 5_000, 0)
+
+
+def test_money_that_goes_back_while_our_capture_is_open_waits_for_its_end(account_c: GatewayAccount) -> None:
+    begun = BEGUN | {"created_at": database_now().isoformat()}
+    told(account_c, from_c(begun))
+    capture = ended(asked(Transaction.objects.get(), Kind.CAPTURE, 5_000), steps.pending())
+
+    back = begun | {
+        "event_id": "back",
+        "status": "Cancelled",
+        "updated_at": (database_now() + timedelta(days=8)).isoformat(),
+    }
+    waiting = told(account_c, from_c(back))
+    assert (waiting.state, Transaction.objects.get().state) == ("unmatched", "authorized")
+
+    told(account_c, from_c(result_of(capture, "DeferredRelease", status="Failed")))
+    work_off()
+    transaction = Transaction.objects.get()
+    assert (transaction.state, transaction.released, transaction.capturing) == ("expired", 5_000, 0)

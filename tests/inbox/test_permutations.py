@@ -70,6 +70,9 @@ class Scene:
         refused = factories.a_transaction(account=self.c, card_reference="card-3", reference="R1")
         cancel = ended(asked(refused, Kind.CANCEL, 10_000), steps.pending())
         begun = payment_event("DeferredEcommerce", payment_id="P1", amount=5_000, created_at="2026-05-01T10:00:00Z")
+        unused = payment_event(
+            "DeferredMOTO", payment_id="S1", amount=800, card="card-4", created_at="2026-05-01T10:00:00Z"
+        )
         told = (
             from_c(begun),
             from_c(begun | {"event_id": "again", "updated_at": "2026-06-01T10:00:00Z"}),
@@ -79,6 +82,8 @@ class Scene:
             from_c(result_of(capture, "DeferredRelease", payment_id="Q2")),
             from_c(payment_event("Refund", payment_id="Q3", related="Q2", amount=700, card="card-2")),
             from_c(result_of(cancel, "DeferredCancel", status="Failed", amount=None)),
+            from_c(unused),
+            from_c(unused | {"event_id": "back", "status": "Cancelled", "updated_at": "2026-05-09T10:00:00Z"}),
         )
         return [(self.c, letter) for letter in told]
 
@@ -101,12 +106,13 @@ class Scene:
         ]
 
 
-NUMBERS = range(13)
+NUMBERS = range(15)
 EXPECTED = [
     [
         ("P1", "captured", False, "", 5_000, 0, 3_000, 2_000, 0, 500, 0),
         ("Q1", "captured", False, "", 10_000, 0, 7_000, 3_000, 0, 700, 0),
         ("R1", "authorized", True, "", 10_000, 0, 0, 0, 0, 0, 0),
+        ("S1", "expired", False, "", 800, 0, 0, 800, 0, 0, 0),
         ("T-1", "captured", False, "", 5_000, 0, 5_000, 0, 0, 0, 0),
         ("order_1", "captured", False, "", 10_000, 0, 6_000, 4_000, 0, 1_000, 0),
     ],
