@@ -56,6 +56,7 @@ OPERATIONS: dict[tuple[str, str], tuple[frozenset[str], Any]] = {
     ("POST", "transactions/{transaction_id}/reversals"): (frozenset({"cancellations:write", "refunds:write"}), {}),
     ("POST", "transactions/{transaction_id}/voids"): (frozenset({"refunds:write"}), {}),
     ("POST", "transactions/{transaction_id}/refunds"): (frozenset({"refunds:write"}), SOME),
+    ("POST", "payments"): (frozenset({"payments:write"}), "payment"),
     ("GET", "modifications"): (frozenset({"orders:read"}), None),
     ("GET", "modifications/{modification_id}"): (frozenset({"orders:read"}), None),
     ("GET", "plans/{plan_id}"): (frozenset({"orders:read"}), None),
@@ -71,6 +72,15 @@ def send(shop: Shop, method: str, template: str, transaction: Transaction) -> An
         body = an_order_body(currency=transaction.currency, amount=transaction.order.amount, transactions=[])
     if body == "batch":
         body = {"account": transaction.account.name, "orders": [an_order_body(reference="B-1")]}
+    if body == "payment":
+        body = {
+            "account": transaction.account.name,
+            "option": "PREPMNT",
+            "amount": 5_099,
+            "currency": "EUR",
+            "billing_address": {"country_code": "DEU", "city": "Berlin"},
+            "consumer": {"last_name": "Doe"},
+        }
     return shop.send(method, _path(template)(transaction), body=body, key=str(uuid.uuid4()))
 
 
