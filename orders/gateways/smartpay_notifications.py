@@ -95,7 +95,7 @@ def _object_id(value: Any) -> str:
 
 
 def _payment_of_refund(value: Any) -> str:
-    """`id` is the payment's (gateway A notes, A.7): the way to a refund of the portal, whose own id nobody knows here."""
+    """`id` is the payment's (gateway A notes, A.7): it leads to a refund of the portal, whose id nobody knows."""
     try:
         return checked_identifier("payment id", text(value), maximum=OBJECT_ID_MAXIMUM)
     except ValueError:

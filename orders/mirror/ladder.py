@@ -31,14 +31,21 @@ def spread_of(transaction_id: int) -> float:
 
 
 def after_answer(
-    state: str, *, step: int, moved: bool, transaction_id: int, now: datetime, overtaken: bool = False
+    state: str,
+    *,
+    step: int,
+    moved: bool,
+    transaction_id: int,
+    now: datetime,
+    overtaken: bool = False,
+    undecided: bool = False,
 ) -> tuple[datetime, int]:
     """When to read it next, and the step of the ladder after that.
 
     `moved`: something changed since the last time. `overtaken`: it changed here while the answer was on its way, so the
-    answer may be older than that.
+    answer may be older than that. `undecided`: something moved that is booked once one of ours has ended.
     """
-    if state not in MOVING and not overtaken:
+    if state not in MOVING and not overtaken and not undecided:
         return _next_night(transaction_id, now), 0
     return _on_ladder(0 if moved or overtaken else step, transaction_id, now)
 

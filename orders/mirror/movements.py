@@ -59,8 +59,13 @@ def named_by(movement: Movement) -> UUID | None:
 
 def may_be_ours(movement: Movement, transaction: Transaction) -> bool:
     """Whether it names nobody and one of ours that does the same has no end yet: who asked for it shows later."""
-    open_ones = Modification.objects.filter(transaction=transaction, finished_at__isnull=True)
-    return _nameless(movement, open_ones) is not None
+    return any_may_be_ours([movement], transaction)
+
+
+def any_may_be_ours(movements: Iterable[Movement], transaction: Transaction) -> bool:
+    """The same of any among these."""
+    open_ones = list(Modification.objects.filter(transaction=transaction, finished_at__isnull=True))
+    return any(_nameless(one, open_ones) is not None for one in movements)
 
 
 def _named(movement: Movement, ours: Iterable[Modification]) -> Modification | None:

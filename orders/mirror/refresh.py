@@ -12,7 +12,7 @@ from orders.gateways.base import Fetched, Movement, Snapshot, Verdict
 from orders.mirror import beginnings, ladder, state
 from orders.mirror.fetching import Question, ask_gateway, ask_many, question_about
 from orders.mirror.freezing import freeze
-from orders.mirror.movements import Adoption, adopt, named_by
+from orders.mirror.movements import Adoption, adopt, any_may_be_ours, named_by
 from orders.models import ExternalMovement, Modification, ReferenceKind, Source, Transaction
 from orders.modifications.breaker import pause_by_machine
 from orders.modifications.resolve import apply_movement
@@ -132,7 +132,8 @@ def _apply(question: Question, snapshot: Snapshot, reader: Reader, *, settled: b
     # As old as the question: what happened while the answer was on its way is not in it.
     transaction.refreshed_at = question.asked_at
     if question.place.capability.reads:
-        _plan_next(transaction, moved=bool(changes) or settled, overtaken=overtaken)
+        undecided = any_may_be_ours(snapshot.movements, transaction)
+        _plan_next(transaction, moved=bool(changes) or settled, overtaken=overtaken, undecided=undecided)
     else:
         transaction.refresh_due_at = None
     if changes:
@@ -145,12 +146,13 @@ def _apply(question: Question, snapshot: Snapshot, reader: Reader, *, settled: b
     return RefreshResult(transaction_id=transaction.pk, changed=bool(changes), sentence=sentence)
 
 
-def _plan_next(transaction: Transaction, *, moved: bool, overtaken: bool) -> None:
+def _plan_next(transaction: Transaction, *, moved: bool, overtaken: bool, undecided: bool) -> None:
     transaction.refresh_due_at, transaction.refresh_step = ladder.after_answer(
         transaction.state,
         step=transaction.refresh_step,
         moved=moved,
         overtaken=overtaken,
+        undecided=undecided,
         transaction_id=transaction.pk,
         now=database_now(),
     )

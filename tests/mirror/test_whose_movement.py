@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -43,6 +44,19 @@ def test_a_refund_without_an_id_is_nobodys_while_one_of_ours_is_open() -> None:
 
     assert (transaction.refunded, transaction.refunding) == (0, 2_500)
     assert not ExternalMovement.objects.exists()
+
+
+def test_while_it_is_open_whose_it_is_the_gateway_is_read_again_soon_and_not_the_next_night() -> None:
+    row = ended(a_refund(), steps.unknown())
+    without_doubt = meet(row.transaction)
+    assert without_doubt.refresh_due_at is not None
+    assert without_doubt.refresh_due_at > database_now() + timedelta(hours=1)
+
+    for soonest, latest in ((30, 33), (120, 132)):
+        transaction = meet(row.transaction, a_movement(row, modification_id=""))
+        assert transaction.refresh_due_at is not None
+        wait = (transaction.refresh_due_at - database_now()).total_seconds()
+        assert soonest - 5 < wait <= latest
 
 
 def test_a_strangers_refund_without_an_id_is_booked_once_ours_has_ended() -> None:
