@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,11 +125,90 @@ MUTANTS = (
         after="    return capability.replays and now < now + timedelta(",
         proof=(f"{TESTS}/test_forgotten.py", f"{TESTS}/test_verdicts.py"),
     ),
+    Mutant(
+        name="sent again although nothing says that the key is honoured",
+        file=f"{MODIFICATIONS}/verdicts.py",
+        before="    can_send = may_send_again(standing, capability)\n",
+        after="    can_send = True\n",
+        proof=(f"{TESTS}/test_quarantine.py",),
+    ),
+    Mutant(
+        name="a refused repeat forgotten in quarantine",
+        file=f"{MODIFICATIONS}/verdicts.py",
+        before="waits_until,\n        declined_on_repeat=standing.declined_on_repeat,\n",
+        after="waits_until,\n",
+        proof=(f"{TESTS}/test_a_refused_repeat.py",),
+    ),
+    Mutant(
+        name="a new payment asked for twice",
+        file="orders/gateways/smartpay.py",
+        before="    never_resent=frozenset({Kind.AUTHORIZE}),",
+        after="    never_resent=frozenset(),",
+        proof=(f"{TESTS}/test_quarantine.py",),
+    ),
+    Mutant(
+        name="a repeat at gateway B after it has forgotten the key",
+        file="orders/gateways/smartpay_orders.py",
+        before="    replay_window_seconds=19_800,",
+        after="    replay_window_seconds=29_800,",
+        proof=("tests/gateways/test_smartpay_orders_capability.py",),
+    ),
+    Mutant(
+        name="new ids for the legs of a refund plan",
+        file=f"{MODIFICATIONS}/plans.py",
+        before="    return uuid.uuid5(plan_id, str(number))",
+        after="    return uuid.uuid4()",
+        proof=(f"{TESTS}/test_plans.py",),
+    ),
+    Mutant(
+        name="the amount of evidence unchecked",
+        file=f"{MODIFICATIONS}/resolve.py",
+        before="        and facts.amount != asked\n",
+        after="        and facts.amount.amount_minor < 0\n",
+        proof=(f"{TESTS}/test_misfits.py", "tests/inbox/test_settling.py"),
+    ),
+    Mutant(
+        name="an unproved webhook believed",
+        file="orders/inbox/events.py",
+        before="    if arrival.signed and told.outcome is not None",
+        after="    if told.outcome is not None",
+        proof=("tests/inbox/test_hints.py", "tests/inbox/test_settling.py"),
+    ),
+    Mutant(
+        name="any signature taken for ours",
+        file="orders/gateways/smarterpay_signing.py",
+        before="    if not SCHEMES[name](delivery.body,",
+        after="    if not signature and not SCHEMES[name](delivery.body,",
+        proof=("tests/gateways/test_smarterpay_signing.py",),
+    ),
+    Mutant(
+        name="a repeated webhook kept twice",
+        file="orders/inbox/receive.py",
+        before="                key=key_of(opened),\n",
+        after='                key=f"{delivery.received_at}{key_of(opened)[:60]}",\n',
+        proof=("tests/inbox/test_receive.py",),
+    ),
+    Mutant(
+        name="a webhook about another payment taken for ours",
+        file="orders/inbox/events.py",
+        before="    if elsewhere and outcome.verdict is Verdict.SUCCEEDED:",
+        after="    if elsewhere and outcome.verdict is Verdict.DECLINED:",
+        proof=("tests/inbox/test_settling.py",),
+    ),
+    Mutant(
+        name="a void of what has cleared",
+        file=f"{MODIFICATIONS}/situation.py",
+        before="    return now < capture.captured_at + timedelta(seconds=capability.void_seconds)",
+        after="    return now < capture.captured_at + timedelta(days=365)",
+        proof=(f"{TESTS}/test_void.py",),
+    ),
 )
 
 
-def main() -> int:
-    proofs = sorted({proof for mutant in MUTANTS for proof in mutant.proof})
+def main(words: Sequence[str]) -> int:
+    """All of them, or those whose names contain one of the words."""
+    mutants = [one for one in MUTANTS if not words or any(word in one.name for word in words)]
+    proofs = sorted({proof for mutant in mutants for proof in mutant.proof})
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         healthy = _run(_copy(Path(folder) / "healthy"), tuple(proofs))
         if healthy.returncode:
@@ -136,7 +216,7 @@ def main() -> int:
             print("The proofs are not green without a mutant; nothing can be said.")
             return 1
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            killed = list(pool.map(lambda mutant: _killed(mutant, Path(folder)), MUTANTS))
+            killed = list(pool.map(lambda mutant: _killed(mutant, Path(folder)), mutants))
     print(f"{sum(killed)} passed, {len(killed) - sum(killed)} failed")
     return 0 if all(killed) else 1
 
@@ -181,4 +261,4 @@ def _run(copy: Path, proof: tuple[str, ...]) -> subprocess.CompletedProcess[str]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
