@@ -13,14 +13,12 @@ from pytest_django.live_server_helper import LiveServer
 
 from orders.models import Modification, Transaction
 from tests.browser.conftest import LogIn
+from tests.browser.walking import PATIENCE, ledger_sums, reload_until
 from tests.browser.worker_process import worker
 from tests.factories import a_merchant, a_person, a_transaction, an_account, an_order
 from tests.sandbox_process import SandboxHandle, sandbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.process]
-
-PATIENCE = 30_000
-"""Milliseconds until the end of a modification must be on the page."""
 
 
 @pytest.fixture
@@ -59,14 +57,6 @@ def _worker(payment: Transaction, tmp_path: Path) -> Iterator[None]:
     (tmp_path / "worker").mkdir()
     with worker(tmp_path / "worker"):
         yield
-
-
-def _ledger_sums(gateway: SandboxHandle, payment: Transaction) -> dict[str, int]:
-    """What the gateway really moved, by kind."""
-    sums: dict[str, int] = {}
-    for row in gateway.ledger(transactionId=payment.reference)["executions"]:
-        sums[row["kind"]] = sums.get(row["kind"], 0) + row["amount"]
-    return sums
 
 
 def test_an_agent_captures_and_refunds_part_and_follows_to_the_end(
@@ -109,7 +99,7 @@ def test_an_agent_captures_and_refunds_part_and_follows_to_the_end(
     expect(page.get_by_text("Up to 40.00 EUR can be refunded.")).to_be_visible(timeout=PATIENCE)
 
     assert troubles == []
-    assert _ledger_sums(gateway, payment) == {"capture": 6_000, "refund": 2_000}
+    assert ledger_sums(gateway, payment) == {"capture": 6_000, "refund": 2_000}
     payment.refresh_from_db()
     assert (payment.captured, payment.refunded, payment.released) == (6_000, 2_000, 4_000)
 
@@ -124,7 +114,7 @@ def test_undo_in_time_sends_nothing(page: Page, log_in: LogIn, payment: Transact
 
     expect(page.locator("#panel .followed")).to_contain_text("Withdrawn before anything was sent.")
     expect(page.get_by_text("Up to 100.00 EUR can be captured.")).to_be_visible(timeout=PATIENCE)
-    assert _ledger_sums(gateway, payment) == {}
+    assert ledger_sums(gateway, payment) == {}
 
 
 def test_a_colleagues_click_in_between_shows_what_changed(
@@ -162,23 +152,13 @@ def test_the_same_story_works_without_script(
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#what-if")).to_contain_text("40.00 EUR is not captured and goes back to the shopper")
     page.get_by_role("button", name="Capture", exact=True).click()
-    _reload_until(page, "Done: €60.00 was captured.")
+    reload_until(page, "Done: €60.00 was captured.")
 
     page.get_by_role("link", name="ORD-20931").click()
     page.get_by_role("link", name="Refund", exact=True).click()
     page.get_by_label("Amount").fill("20.00")
     page.get_by_role("button", name="Refund", exact=True).click()
-    _reload_until(page, "Done: €20.00 was refunded")
+    reload_until(page, "Done: €20.00 was refunded")
 
-    assert _ledger_sums(gateway, payment) == {"capture": 6_000, "refund": 2_000}
+    assert ledger_sums(gateway, payment) == {"capture": 6_000, "refund": 2_000}
     context.close()
-
-
-def _reload_until(page: Page, text: str) -> None:
-    """What a person without script does."""
-    for _ in range(PATIENCE // 500):
-        if page.get_by_text(text).count():
-            return
-        page.wait_for_timeout(500)
-        page.reload()
-    raise AssertionError(f"“{text}” never came; the page says: {page.locator('main').inner_text()[:800]}")
