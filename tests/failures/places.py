@@ -92,20 +92,29 @@ class Place:
         lines = self.sandbox.ledger(modificationId=str(row.pk))["requests"]
         return [line["bodySha256"] for line in lines if line["method"] != "GET"]
 
-    def hear(self, *, about: str, count: int = 1) -> None:
+    def hear(self, *, about: str, count: int = 1, **how: Any) -> None:
         """Wait until so many webhooks say this word, and let the inbox work off everything that came."""
+        self.wait_for(about=about, count=count)
+        self.deliver(**how)
+
+    def wait_for(self, *, about: str, count: int = 1) -> None:
+        """Wait until so many webhooks that say this word lie in the letter box."""
         ends_at = time.monotonic() + PATIENCE_SECONDS
         while sum(about.encode() in raw for raw in list(self.box.requests)) < count:
             assert time.monotonic() < ends_at, f"no webhook told of {about}"
             time.sleep(0.02)
-        self.deliver()
 
-    def deliver(self, *, copies: int = 1) -> None:
-        """Everything in the letter box reaches the inbox, so many times."""
+    def letters(self) -> list[Letter]:
+        """What lies in the letter box, taken out."""
         raws, self.box.requests[:] = list(self.box.requests), []
-        for raw in raws * copies:
-            assert post(self.account, letter_in(raw)).status_code in (200, 204)
-        work_off()
+        return [letter_in(raw) for raw in raws]
+
+    def deliver(self, *, copies: int = 1, backwards: bool = False) -> None:
+        """Everything in the letter box reaches the inbox, so many times."""
+        letters = self.letters() * copies
+        for letter in reversed(letters) if backwards else letters:
+            assert post(self.account, letter).status_code in (200, 204)
+        work_off(rounds=2)
 
     def read(self, transaction: Transaction) -> str:
         """Refresh it; the problem, if any."""
@@ -140,14 +149,13 @@ def a_place(gateway: str, sandbox: SandboxHandle, **fields: Any) -> Iterator[Pla
     }
     account = factories.an_account(gateway=gateway, merchant_key=key, authentication_key=secret, **{**usual, **fields})
     with raw_server(answering(b"")) as box:
-        if gateway != "smartpay":
-            account.seal_webhook_secret(WEBHOOK_SECRET, overlap_until=None)
-            account.save()
-            where = {"gateway": gateway, "merchantKey": key}
-            sandbox.control("webhook", **where, url=box.url, secret=WEBHOOK_SECRET)
+        secret = "" if gateway == "smartpay" else WEBHOOK_SECRET
+        account.seal_webhook_secret(secret, overlap_until=None)
+        account.save()
+        where = {"gateway": gateway, "merchantKey": key}
+        sandbox.control("webhook", **where, url=box.url, secret=secret)
         yield Place(gateway=gateway, sandbox=sandbox, account=account, box=box)
-        if gateway != "smartpay":
-            sandbox.control("webhook", **where, url=None)
+        sandbox.control("webhook", **where, url=None)
 
 
 def a_payment(account: GatewayAccount, *captured: int, hours_ago: float = CLEARED_HOURS) -> Transaction:
