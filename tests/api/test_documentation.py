@@ -16,8 +16,10 @@ import pytest
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from orders.announce import TYPES
 from orders.mirror.rounds import refresh_due
 from orders.models import GatewayAccount, Modification, ModificationState
+from orders.outgoing.signing import new_secret, signature_headers
 from orders.tokens import SCOPES
 from tests import factories
 from tests.browser.worker_process import worker
@@ -154,6 +156,25 @@ def _until_it_says(expected: Any, reader: Reader, block: str) -> None:
         refresh_due()
         time.sleep(0.2)
         reader.do(block)
+
+
+def test_the_signature_is_checked_as_the_page_says() -> None:
+    secret, message_id, body = new_secret(), "5f3a0b0e", b'{"type":"modification.succeeded","data":{"amount":4999}}'
+    words = {"SECRET": secret, "ID": message_id, "TIMESTAMP": "1795226400", "BODY": body.decode()}
+    (block,) = [block for language, block in _blocks() if language == "bash"]
+
+    done = subprocess.run(
+        ["bash", "-euc", block], env={**os.environ, **words}, capture_output=True, text=True, check=True
+    )
+
+    sent = signature_headers(secret=secret, message_id=message_id, timestamp=1795226400, body=body)
+    assert f"v1,{done.stdout.strip()}" == sent["webhook-signature"]
+
+
+def test_the_page_names_every_type_of_announcement() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert [name for name in TYPES if name != "endpoint.test" and name.partition(".")[2] not in page] == []
 
 
 def test_the_page_names_every_scope() -> None:
