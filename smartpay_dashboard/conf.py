@@ -114,7 +114,9 @@ class Environment(BaseSettings):
     )
     WEB_WORKERS: int = Field(default=2, ge=1, description="Processes of the web server.")
     WEB_THREADS: int = Field(default=4, ge=1, description="Threads in each process of the web server.")
-    WORKER_THREADS: int = Field(default=4, ge=1, description="Task threads of the worker; they only wake the clock.")
+    WORKER_THREADS: int = Field(
+        default=8, ge=1, description="Task threads of the worker: they wake the clock, read gateways and tell shops."
+    )
     SENDER_SLOTS: int = Field(default=64, ge=1, le=500, description="Gateway calls that one worker makes at a time.")
     LOG_FORMAT: Literal["json", "console"] = Field(
         default="json", description="json: one line an event. console: for reading by people."

@@ -133,6 +133,11 @@ def _read(transaction: Transaction, arrival: Arrival) -> Result:
     if transaction.refreshed_at is not None and transaction.refreshed_at >= arrival.received_at:
         said = "The gateway was read after this had come."
         return Result(state=InboxState.DONE, sentence=said, transaction=transaction)
+    now = database_now()
+    if arrival.account.breaker_until is not None and arrival.account.breaker_until > now:
+        Transaction.objects.filter(pk=transaction.pk).update(refresh_due_at=now)
+        said = "The gateway does not answer at the moment; it is read by itself as soon as it does."
+        return Result(state=InboxState.DONE, sentence=said, transaction=transaction)
     result = refresh_transaction(transaction_id=transaction.pk, source=Source.WEBHOOK)
     said = f"{result.problem} It is asked again by itself." if result.problem else result.sentence
     return Result(state=InboxState.DONE, sentence=said, transaction=transaction)

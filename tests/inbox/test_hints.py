@@ -103,6 +103,20 @@ def test_a_gateway_that_does_not_answer_is_asked_again_by_the_mirror(
     assert "asked again by itself" in delivery.sentence
 
 
+def test_a_gateway_that_is_known_to_be_in_trouble_is_left_to_the_mirror(
+    account_b: GatewayAccount, gateway: PretendGateway
+) -> None:
+    transaction = at_b(account_b)
+    GatewayAccount.objects.update(breaker_until=database_now() + timedelta(minutes=1))
+
+    told(account_b, from_b("order.authorized", {"id": "order_1"}))
+
+    assert gateway.asked == []
+    due = fresh(transaction).refresh_due_at
+    assert due is not None
+    assert due <= database_now()
+
+
 def test_an_order_nobody_typed_in_arrives_with_its_customer_and_lines(
     account_b: GatewayAccount, gateway: PretendGateway
 ) -> None:
