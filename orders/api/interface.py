@@ -57,7 +57,7 @@ def build() -> NinjaAPI:
         ValidationError: _not_valid,
         HttpError: _not_read,
         RequestDataTooBig: _too_large,
-        TooManyFieldsSent: _too_large,
+        TooManyFieldsSent: _too_many,
         Http404: lambda _, __: plain_problem(404),
         OperationalError: _busy,
         InterfaceError: _busy,
@@ -96,6 +96,10 @@ def _not_read(_: HttpRequest, error: HttpError) -> Problem:
 
 def _too_large(_: HttpRequest, __: Exception) -> Problem:
     return Problem(413, "too_large", "The body is larger than 2.5 MiB. Nothing was done; send less at once.")
+
+
+def _too_many(_: HttpRequest, __: Exception) -> Problem:
+    return Problem(422, "too_many_filters", "The address holds more than a thousand filters. Nothing was read.")
 
 
 def _busy(_: HttpRequest, error: Exception) -> Problem:

@@ -107,6 +107,10 @@ def test_a_body_at_the_limit_is_read_and_one_more_byte_is_not(shop: Shop) -> Non
     is_problem(shop.send("PUT", "orders/north/A-2", raw=body + b" " * (limit - len(body) + 1)), 413, "too_large")
 
 
+def test_an_address_with_filters_without_end_is_refused(shop: Shop) -> None:
+    is_problem(shop.get("orders?" + "&".join(f"a{number}=1" for number in range(1_100))), 422, "too_many_filters")
+
+
 def test_a_thing_that_breaks_is_told_without_our_insides(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("the password is swordfish")
