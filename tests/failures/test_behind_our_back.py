@@ -12,7 +12,7 @@ from tests.modifications import steps
 from tests.modifications.channels import money_of
 from tests.sandbox_process import SandboxHandle
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.process]
+pytestmark = [pytest.mark.django_db, pytest.mark.process]
 S = ModificationState
 
 
@@ -102,8 +102,9 @@ def test_a_capture_of_what_ran_out_unseen_fails_and_frees_its_reservation(place:
     assert money_of(transaction) == {}
 
 
+@pytest.mark.usefixtures("_unhurried")
 def test_a_chargeback_while_a_refund_is_on_its_way_freezes_and_the_refund_still_ends(
-    gateway: SandboxHandle, _unhurried: None
+    gateway: SandboxHandle,
 ) -> None:
     """Only gateway A knows chargebacks."""
     with a_place("smartpay", gateway) as place:

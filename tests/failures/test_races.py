@@ -23,7 +23,8 @@ from tests.modifications.asking import ask
 from tests.modifications.channels import money_of
 from tests.proofs.racing import race
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+at_once = pytest.mark.django_db(transaction=True)
 S = ModificationState
 
 CELLS = (
@@ -58,6 +59,7 @@ def accepted(answers: list[Any]) -> list[Modification]:
     return [answer for answer in answers if isinstance(answer, Modification)]
 
 
+@at_once
 @for_every_cell
 def test_many_clicks_on_one_form_are_one_modification(gateway: str, kind: Kind) -> None:
     transaction = a_transaction(gateway, kind)
@@ -71,6 +73,7 @@ def test_many_clicks_on_one_form_are_one_modification(gateway: str, kind: Kind) 
     assert (Modification.objects.count(), reserved(transaction)) == (1, amount_for(kind))
 
 
+@at_once
 @for_every_cell
 def test_of_two_people_who_look_at_the_same_page_one_is_told_that_it_changed(gateway: str, kind: Kind) -> None:
     transaction = a_transaction(gateway, kind)
@@ -83,6 +86,7 @@ def test_of_two_people_who_look_at_the_same_page_one_is_told_that_it_changed(gat
     assert (Modification.objects.count(), reserved(transaction)) == (1, amount_for(kind))
 
 
+@at_once
 @for_every_gateway
 def test_different_refunds_that_are_too_much_together_do_not_both_pass(gateway: str) -> None:
     for _ in range(ROUNDS):
@@ -108,6 +112,7 @@ def test_what_is_not_captured_yet_is_not_refunded(gateway: str) -> None:
     assert money_of(transaction) == {"capturing": WHOLE}
 
 
+@at_once
 @for_every_gateway
 def test_a_cancel_and_a_capture_at_once_exclude_each_other(gateway: str) -> None:
     for _ in range(ROUNDS):
@@ -146,6 +151,7 @@ def test_who_may_no_longer_ask_when_it_is_sent_sends_nothing(gateway: str, kind:
     assert Event.objects.get(verb=f"{kind}.stopped").refused
 
 
+@at_once
 @for_every_cell
 def test_of_a_withdrawal_and_a_worker_at_once_one_gets_it(gateway: str, kind: Kind) -> None:
     for _ in range(ROUNDS):

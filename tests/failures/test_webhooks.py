@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
@@ -28,7 +29,7 @@ from tests.proofs.given import WEBHOOK_SECRET
 from tests.proofs.racing import race
 from tests.sandbox_process import SandboxHandle
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.process]
+pytestmark = [pytest.mark.django_db, pytest.mark.process]
 S = ModificationState
 
 AT_ONCE = 100
@@ -66,7 +67,8 @@ def test_word_that_comes_before_the_answer_is_one_booking(place: Place) -> None:
     door = submit.prepare(taken)
     assert isinstance(door, Door)
 
-    answer = submit.send(taken, door)
+    with ThreadPoolExecutor() as sender:
+        answer = sender.submit(submit.send, taken, door).result()
     place.hear(about=row.transaction.reference)
     assert booked(row)[2] == 0, "ours is not taken for a stranger's"
     assert resolve_results([answer]) == []
@@ -91,6 +93,7 @@ def test_word_that_comes_backwards_and_again_ends_in_the_same_books(place: Place
     assert not steps.fresh(row.transaction).frozen
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_hundred_deliveries_at_once_are_one(signed: Place) -> None:
     row, letters = told_of_a_capture(signed)
 
