@@ -7,31 +7,25 @@ is what holds them together, so that a part which failed can be asked for again.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
-
-from django.db import IntegrityError
-from django.db import transaction as database_transaction
 
 from orders import audit
 from orders.database import database_now
 from orders.gateways.base import Kind
 from orders.models import Capture, Modification, ModificationState, RefundPlan, Source, Transaction
 from orders.modifications import books
-from orders.modifications.refusals import NotAllowed, Refused, UnknownThing
+from orders.modifications.refusals import NotAllowed, UnknownThing
 from orders.modifications.request import (
-    TRIES,
-    changing_right_now,
-    check_version,
     check_visible,
     check_wish,
     find_by_id,
     heard,
     is_same_wish,
-    transaction_of,
+    once,
     used_for,
     write,
 )
@@ -132,44 +126,25 @@ def finish_plan(*, plan_id: UUID, by: User, source: Source, expected_version: in
 
 def accept_plan(wish: Wish) -> RefundPlan:
     """Look, check, reserve and write every leg, in the caller's database transaction."""
-    for _ in range(TRIES):
-        known = _already_planned(wish)
-        if known is not None:
-            return known
-        transaction = transaction_of(wish)
-        try:
-            check_version(wish, transaction)
-            legs = _legs(wish, transaction)
-        except Refused:
-            # The same form may have been accepted between our two looks; then this is its second click.
-            known = _already_planned(wish)
-            if known is not None:
-                return known
-            raise
-        with suppress(IntegrityError), database_transaction.atomic():
-            plan = _write_plan(wish, transaction, legs)
-            if _write_legs(plan, wish, transaction, legs, first=1):
-                return plan
-            database_transaction.set_rollback(True)
-    raise changing_right_now()
+    return once(wish, _already_planned, _check)
 
 
 def _accept_rest(plan: RefundPlan, wish: Wish) -> RefundPlan:
-    for _ in range(TRIES):
+    """The same for what is missing of a plan; nothing missing is the second click of the button, or somebody else's."""
+
+    def known(_: Wish) -> RefundPlan | None:
+        return None if progress_of(plan, plan.modifications.all()).finishable else plan
+
+    def check(wish: Wish, transaction: Transaction) -> Callable[[], RefundPlan | None]:
         before = list(plan.modifications.all())
-        missing = progress_of(plan, before).missing
-        if not missing:
-            return plan  # The second click of the same button, or somebody else's.
-        rest = replace(wish, amount=missing)
-        transaction = transaction_of(rest)
-        check_version(rest, transaction)
-        legs = _legs(rest, transaction)
-        with suppress(IntegrityError), database_transaction.atomic():
-            if _write_legs(plan, rest, transaction, legs, first=len(before) + 1):
-                _tell(rest, transaction, legs, f"to finish a refund plan: {Money(missing, plan.currency)} again")
-                return plan
-            database_transaction.set_rollback(True)
-    raise changing_right_now()
+        rest = replace(wish, amount=progress_of(plan, before).missing)
+        return partial(_write_rest, plan, rest, transaction, _legs(rest, transaction), first=len(before) + 1)
+
+    return once(wish, known, check)
+
+
+def _check(wish: Wish, transaction: Transaction) -> Callable[[], RefundPlan | None]:
+    return partial(_write_plan, wish, transaction, _legs(wish, transaction))
 
 
 def _custom_references(plan: RefundPlan, leg: Modification) -> dict[str, str]:
@@ -206,7 +181,7 @@ def _legs(wish: Wish, transaction: Transaction) -> tuple[Leg, ...]:
         raise NotAllowed(sentence, code="amount") from short
 
 
-def _write_plan(wish: Wish, transaction: Transaction, legs: Sequence[Leg]) -> RefundPlan:
+def _write_plan(wish: Wish, transaction: Transaction, legs: Sequence[Leg]) -> RefundPlan | None:
     plan = RefundPlan.objects.create(
         id=wish.modification_id,
         merchant_id=transaction.merchant_id,
@@ -221,6 +196,15 @@ def _write_plan(wish: Wish, transaction: Transaction, legs: Sequence[Leg]) -> Re
     )
     find_by_id(plan.pk, transaction)
     _tell(wish, transaction, legs, f"to refund {Money(wish.amount, transaction.currency)}")
+    return plan if _write_legs(plan, wish, transaction, legs, first=1) else None
+
+
+def _write_rest(
+    plan: RefundPlan, rest: Wish, transaction: Transaction, legs: Sequence[Leg], *, first: int
+) -> RefundPlan | None:
+    if not _write_legs(plan, rest, transaction, legs, first=first):
+        return None
+    _tell(rest, transaction, legs, f"to finish a refund plan: {Money(rest.amount, plan.currency)} again")
     return plan
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CUSTOM_REFERENCE_MAXIMUM", "DESCRIPTION_MAXIMUM", "REASONS", "request_modification"]
 
-TRIES = 5
+_TRIES = 5
 """How often a wish looks again when somebody else moved the transaction meanwhile."""
 
 Accepted = TypeVar("Accepted")
@@ -106,33 +107,52 @@ def heard(wish: Wish, answer: Callable[[Wish], Accepted]) -> Accepted:
 
 def accept(wish: Wish) -> Modification:
     """Look, check, reserve and write, in the caller's database transaction; the same wish again is the same row."""
-    for _ in range(TRIES):
-        known = _already_asked(wish)
-        if known is not None:
-            return known
+    return once(wish, _already_asked, _check)
+
+
+def once(
+    wish: Wish,
+    known: Callable[[Wish], Accepted | None],
+    check: Callable[[Wish, Transaction], Callable[[], Accepted | None]],
+) -> Accepted:
+    """What this wish became already, or what it becomes now.
+
+    `check` asks the rules, raising Refused, and gives back what reserves and writes; that answers None when somebody
+    was first, is undone as a whole, and everything is looked at anew.
+    """
+    for _ in range(_TRIES):
+        earlier = known(wish)
+        if earlier is not None:
+            return earlier
         transaction = transaction_of(wish)
         try:
-            check_version(wish, transaction)
-            capture = _check_rules(wish, transaction)
+            _check_version(wish, transaction)
+            carry_out = check(wish, transaction)
         except Refused:
             # The same form may have been accepted between our two looks; then this is its second click, not a refusal.
-            known = _already_asked(wish)
-            if known is not None:
-                return known
+            earlier = known(wish)
+            if earlier is not None:
+                return earlier
             raise
         # Otherwise somebody moved this transaction, or used this id, between our look and our reservation: look again.
         with suppress(IntegrityError), database_transaction.atomic():
-            if books.reserve(
-                transaction, wish.kind, amount=wish.amount, modification_id=wish.modification_id, capture=capture
-            ):
-                return write(wish, transaction, capture)
+            made = carry_out()
+            if made is not None:
+                return made
             database_transaction.set_rollback(True)
-    raise changing_right_now()
+    raise ChangedSince("This transaction is changing right now. Nothing was sent; try again in a moment.", changes=[])
 
 
-def changing_right_now() -> ChangedSince:
-    """Said when others were faster every time."""
-    return ChangedSince("This transaction is changing right now. Nothing was sent; try again in a moment.", changes=[])
+def _check(wish: Wish, transaction: Transaction) -> Callable[[], Modification | None]:
+    capture = _check_rules(wish, transaction)
+    return partial(_reserve_and_write, wish, transaction, capture)
+
+
+def _reserve_and_write(wish: Wish, transaction: Transaction, capture: Capture | None) -> Modification | None:
+    reserved = books.reserve(
+        transaction, wish.kind, amount=wish.amount, modification_id=wish.modification_id, capture=capture
+    )
+    return write(wish, transaction, capture) if reserved else None
 
 
 def transaction_of(wish: Wish) -> Transaction:
@@ -192,7 +212,7 @@ def used_for(what: str) -> IdConflict:
     )
 
 
-def check_version(wish: Wish, transaction: Transaction) -> None:
+def _check_version(wish: Wish, transaction: Transaction) -> None:
     """Refuse a form that was drawn from figures that have changed since. Raises ChangedSince."""
     if wish.expected_version is None or wish.expected_version == transaction.version:
         return

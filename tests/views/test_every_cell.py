@@ -13,13 +13,12 @@ from django.urls import reverse
 from orders.forms import amount_text
 from orders.gateways.base import ACTIONS, Kind
 from orders.models import GatewayAccount, Modification, Transaction
-from orders.presenters.actions import LABELS
 from orders.tokens import SCOPES
 from orders.views.nouns import NOUNS
 from tests import factories
 from tests.api.shop import Shop, a_shop
 from tests.views import cells
-from tests.views.asking import send
+from tests.views.asking import button_is_open, panel_has_a_form, send
 from tests.views.scenes import logged_in
 
 pytestmark = pytest.mark.django_db
@@ -64,8 +63,8 @@ def test_every_door_says_what_the_cell_says(gateway: str, situation: str, role: 
 
     for kind in ACTIONS:
         open_for = expected[kind].amounts
-        assert _button_is_open(page, shared, kind) is bool(open_for), kind
-        assert _panel_has_a_form(client, shared, kind) is bool(open_for), kind
+        assert button_is_open(page, shared, kind) is bool(open_for), kind
+        assert panel_has_a_form(client, shared, kind) is bool(open_for), kind
         for name in cells.AMOUNTS if open_for else ("all",):
             for door, ask in doors.items():
                 transaction = cells.SITUATIONS[gateway][situation](account) if name in open_for else shared
@@ -113,16 +112,3 @@ def _api_takes_it(shop: Shop, transaction: Transaction, kind: Kind, amount: int)
     answer = shop.ask(transaction.pk, NOUN_OF[kind], body)
     assert answer.status in (201, 403, 422), answer.content
     return answer.status == 201
-
-
-def _button_is_open(page: str, transaction: Transaction, kind: Kind) -> bool:
-    tag, _, rest = page.partition(f'id="transaction-{transaction.pk}-{kind}"')[2].partition(">")
-    if kind is Kind.VOID and not tag:
-        return False  # An account that knows no void has no button for it.
-    assert LABELS[kind] in rest.partition("</a>")[0]
-    return "aria-disabled" not in tag and 'href="' in tag
-
-
-def _panel_has_a_form(client: Client, transaction: Transaction, kind: Kind) -> bool:
-    page = client.get(reverse("orders:modification_new", args=[transaction.pk, kind])).content.decode()
-    return 'name="modification_id"' in page
