@@ -292,3 +292,21 @@ def test_what_is_already_captured_at_once_is_its_own_capture(account_c: GatewayA
     transaction = Transaction.objects.get()
     assert (transaction.state, transaction.captures.get().gateway_id) == (TransactionState.CAPTURED, "P1")
     assert money_of(transaction) == {"captured": 5_000}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_our_own_answer_and_the_word_at_the_same_instant_are_one_booking() -> None:
+    account = an_account_at_c()
+    for number in range(5):
+        row = asked(at_c(account), Kind.CAPTURE, 10_000)
+        taken = armed(row)
+        post(account, from_c(result_of(row, "DeferredRelease", payment_id=f"pay-{number}")))
+        delivery = InboxDelivery.objects.latest("pk")
+        success = steps.success(row, reference=f"pay-{number}", gateway_id=f"pay-{number}")
+
+        answers = race([partial(answered, taken, success), partial(process, delivery.pk)])
+
+        assert not [answer for answer in answers if isinstance(answer, Exception)], answers
+        transaction = fresh(row.transaction)
+        assert (now(row).state, money_of(transaction)) == (S.SUCCEEDED, {"captured": 10_000})
+        assert (transaction.captures.count(), transaction.frozen_reason) == (1, "")
