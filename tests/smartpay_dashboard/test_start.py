@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import pty
 import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -104,6 +108,16 @@ class Started:
         with _OPENER.open(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
             return int(answer.status)
 
+    def rows(self, query: str) -> list[Any]:
+        """Straight from the books of this start."""
+        with contextlib.closing(sqlite3.connect(self.data_dir / "dashboard.sqlite3", timeout=10)) as books:
+            return list(books.execute(query))
+
+    def act_at_the_gateway(self, path: str, **body: object) -> None:
+        """What the sandbox's pages would do: /_control/<path>."""
+        url = f"http://127.0.0.1:{self.port + 1}/_control/{path}"
+        _OPENER.open(urllib.request.Request(url, data=json.dumps(body).encode()), timeout=10).close()
+
     def end(self) -> None:
         for pid, _ in self.processes():
             os.kill(pid, signal.SIGKILL)
@@ -124,6 +138,7 @@ def test_everything_starts_survives_a_killed_worker_and_stops(started: Started) 
     assert started.page("/healthz") == 200
     assert started.page("/login/") == 200
 
+    _all_three_gateways_are_there_and_heard(started)
     worker = next(pid for pid, command in started.processes() if "celery" in command and " keep " not in command)
     os.kill(worker, signal.SIGKILL)
     started.until(b"starting it again")
@@ -133,6 +148,35 @@ def test_everything_starts_survives_a_killed_worker_and_stops(started: Started) 
 
     assert started.exit_code() == 0
     assert started.processes() == []
+    assert b"Traceback" not in started.said
+
+
+def _all_three_gateways_are_there_and_heard(started: Started) -> None:
+    """Orders of each, and what happens in each portal comes in by webhook, broker and worker."""
+    found: dict[str, str] = dict(
+        started.rows(
+            "select account.gateway, max(transactions.reference) from orders_transaction transactions "
+            "join orders_gatewayaccount account on account.id = account_id "
+            "where state = 'captured' and captured = authorized and refunded = 0 group by account.gateway"
+        )
+    )
+    assert set(found) == {"smartpay", "smartpay_orders", "smarterpay"}
+
+    started.act_at_the_gateway("portal", transactionId=found["smartpay"], action="refund", amount=100)
+    started.act_at_the_gateway(
+        "smartpay-orders/portal", transactionId=found["smartpay_orders"], action="refund", amount=100
+    )
+    started.act_at_the_gateway("smarterpay/portal", paymentId=found["smarterpay"], action="void")
+
+    told = (
+        "select transactions.reference from orders_externalmovement movement "
+        "join orders_transaction transactions on transactions.id = movement.transaction_id "
+        "where movement.source = 'webhook' and movement.booked and movement.kind in ('refund', 'void')"
+    )
+    deadline = time.monotonic() + 20
+    while set(found.values()) - {reference for (reference,) in started.rows(told)}:
+        assert time.monotonic() < deadline, started.rows("select state, results from orders_inboxdelivery")
+        time.sleep(0.2)
 
 
 def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
@@ -158,11 +202,11 @@ def test_production_is_never_started_with_demo_data(tmp_path: Path) -> None:
 
 def test_no_broker_of_our_own_runs_beside_a_named_one(settings: Settings) -> None:
     settings.ENVIRONMENT = conf.load({}, env_file=None)
-    alone = start.runner_command(9000)
+    alone = start.broker_command()
     settings.ENVIRONMENT = conf.load({"REDIS_URL": "redis://broker/0"}, env_file=None)
 
-    assert "broker" in alone
-    assert "broker" not in start.runner_command(9000)
+    assert "embedded_broker" in alone
+    assert start.broker_command() == []
 
 
 def test_the_web_process_is_first_because_the_runner_counts_ports_by_position() -> None:

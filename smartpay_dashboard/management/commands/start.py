@@ -1,7 +1,7 @@
 """`manage.py start`: the whole dashboard on this host, with a sandbox gateway and demo data. What `make run` calls.
 
-In order: are the ports free, migrate, start the processes of Procfile.dev, wait until web and sandbox answer, load the
-demo data once, say where to go. Ctrl-C ends all of it.
+In order: are the ports free, migrate, start the broker and the processes of Procfile.dev, wait until web and sandbox
+answer, load the demo data once, say where to go. Ctrl-C ends all of it, the broker last.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,18 +54,13 @@ class Command(BaseCommand):
         environ = start_environment(os.environ, web_port=web_port, sandbox_port=sandbox_port)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _like_ctrl_c)
-        # A session of its own: Ctrl-C reaches the processes once, through us. If we are killed, they are told to stop.
-        command = runner_command(web_port)
-        runner = subprocess.Popen(
-            command, cwd=BASE_DIR, env=environ, start_new_session=True, preexec_fn=die_with_parent
-        )
         try:
-            self._open_the_doors(runner, environ, web_port=web_port, sandbox_port=sandbox_port)
-            code = runner.wait()
+            with _running(broker_command(), environ), _running(runner_command(web_port), environ) as runner:
+                assert runner is not None
+                self._open_the_doors(runner, environ, web_port=web_port, sandbox_port=sandbox_port)
+                code = runner.wait()
         except KeyboardInterrupt:
             return
-        finally:
-            _stop(runner)
         raise CommandError(
             f"A process ended by itself (code {code}), so everything was stopped; its last lines are above."
         )
@@ -103,13 +99,18 @@ def start_environment(given: Any, *, web_port: int, sandbox_port: int) -> dict[s
     }
 
 
+def broker_command() -> list[str]:
+    """The embedded broker, which outlives the processes of the runner; nothing where a server is named."""
+    if settings.ENVIRONMENT.REDIS_URL:
+        return []
+    return [sys.executable, "manage.py", "embedded_broker"]
+
+
 def runner_command(web_port: int) -> list[str]:
-    """The embedded broker only where no server is named. `web` must be first: it gets the port itself.
+    """The processes of Procfile.dev; `web` must be first: it gets the port itself.
 
     The runner reads no `.env`: the processes do, and there the environment wins.
     """
-    broker = [] if settings.ENVIRONMENT.REDIS_URL else ["broker"]
-    processes = ["web", *broker, "worker", "beat", "sandbox"]
     return [
         sys.executable,
         "-m",
@@ -121,7 +122,7 @@ def runner_command(web_port: int) -> list[str]:
         "start",
         "-p",
         str(web_port),
-        *processes,
+        *("web", "worker", "beat", "sandbox"),
     ]
 
 
@@ -154,6 +155,21 @@ def _wait_for(url: str, runner: subprocess.Popen[bytes]) -> None:
         time.sleep(0.1)
     _stop(runner)
     raise CommandError(f"{url} did not answer, so everything was stopped; the lines above say why.")
+
+
+@contextlib.contextmanager
+def _running(command: list[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes] | None]:
+    """In a session of its own: Ctrl-C reaches it once, through us. If we are killed, it is told to stop."""
+    if not command:
+        yield None
+        return
+    process = subprocess.Popen(
+        command, cwd=BASE_DIR, env=dict(environ), start_new_session=True, preexec_fn=die_with_parent
+    )
+    try:
+        yield process
+    finally:
+        _stop(process)
 
 
 def _stop(runner: subprocess.Popen[bytes]) -> None:
