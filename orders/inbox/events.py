@@ -8,7 +8,7 @@ from datetime import datetime
 from orders.database import database_now
 from orders.gateways.base import Fetched, Kind, Outcome, Told, Verdict
 from orders.inbox.matching import match, stands_elsewhere
-from orders.inbox.naming import name_by, waits_for_a_name
+from orders.inbox.naming import may_be_ours, name_by, waits_for_a_name
 from orders.mirror.collecting import NotCollected, take_in
 from orders.mirror.fetching import Place, fetch, find, place_of
 from orders.mirror.refresh import refresh_transaction
@@ -170,9 +170,19 @@ def _find_and_take_in(told: Told, arrival: Arrival, place: Place) -> Result:
     ours = name_by(arrival.account, fetched.snapshot)
     if ours is not None:
         return _named(ours, arrival)
+    perhaps = may_be_ours(arrival.account, fetched.snapshot)
+    if perhaps is not None:
+        return Result(state=InboxState.UNMATCHED, sentence=_perhaps(perhaps), modification=perhaps)
     if not arrival.account.collects:
         return _unmatched(_NOT_COLLECTED)
     return _take_in(replace(told, snapshot=fetched.snapshot), arrival)
+
+
+def _perhaps(ours: Modification) -> str:
+    return (
+        f"It may be the new payment that we asked for as order {ours.transaction.order.reference}: the gateway leaves "
+        "out under which partner reference it was made. Compare the two at its portal, then enter the transactionId."
+    )
 
 
 def _named(ours: Modification, arrival: Arrival) -> Result:

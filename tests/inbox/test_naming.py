@@ -136,8 +136,8 @@ def test_where_the_gateway_leaves_the_reference_out_nothing_is_guessed_and_no_se
     _shows(gateway_a, partner_reference="")
 
     delivery = told(account, from_a(NAME))
-    _shows(gateway_a, partner_reference="", amount=5098)
-    another = told(account, from_a(NAME, created_at="2026-05-26T15:29:05.994Z"))
+    gateway_a.shown["another"] = a_snapshot("another", amount=5098, currency="EUR", payment_method="PREPMNT")
+    another = told(account, from_a("another"))
 
     delivery.refresh_from_db()
     asked.refresh_from_db()

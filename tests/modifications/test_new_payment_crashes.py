@@ -26,6 +26,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.process]
 
 @pytest.fixture
 def asked(account: GatewayAccount) -> Modification:
+    # A busy machine is no lost answer.
+    account.profile = {"deadline_seconds": 30}
+    account.save(update_fields=["profile"])
     by = factories.a_person(merchants=[account.merchant])
     payment = a_payment(partner_reference=f"SMP-{uuid.uuid4().hex[:12]}")
     return ask_for_payment(account, by, payment=payment)
@@ -65,8 +68,10 @@ def test_what_died_after_the_send_is_named_by_the_gateways_notification(
     _everything_is_due()
     (there,) = _payments(gateway, asked)
 
+    gateway.control("mode", optionalFields=False)
     for _ in range(2):
         told(asked.account, from_a(there["transactionId"]))
+    gateway.control("mode", optionalFields=True)
 
     asked.refresh_from_db()
     transaction = Transaction.objects.get()
