@@ -67,7 +67,7 @@ def announce(announcements: Sequence[Announcement]) -> None:
 def modification_content(row: Modification) -> dict[str, Any]:
     """A modification as shops see it; the JSON API shows the same words. Amounts in minor units."""
     return {
-        "modification_id": str(row.pk),
+        "id": str(row.pk),
         "transaction_id": row.transaction_id,
         "transaction_reference": row.transaction.reference if row.transaction.named else "",
         "order_id": row.transaction.order_id,
@@ -78,10 +78,11 @@ def modification_content(row: Modification) -> dict[str, Any]:
         "executed_kind": row.executed_kind,
         "currency": row.currency,
         "state": row.state,
-        "reason": row.reason_text,
-        "reconciliation_reference": row.gateway_reference,
+        "reason": row.reason,
+        "sentence": row.reason_text,
+        "gateway_reference": row.gateway_reference,
         "gateway_id": row.gateway_id,
-        "refund_plan_id": str(row.plan_id) if row.plan_id else "",
+        "plan_id": str(row.plan_id) if row.plan_id else None,
         "source": row.source,
     }
 

@@ -21,6 +21,7 @@ from orders.mirror.ingest import (
     OrderRow,
     TransactionRow,
 )
+from orders.models import NOT_YET_NAMED
 from orders.money import AmountRefused, is_currency, parse_amount
 
 ORDER_FIELDS = (
@@ -90,6 +91,8 @@ def _transaction(line: Any, currency: str) -> TransactionRow:
         raise BadLine("Each of transactions must be an object.")
     _check_names(line, TRANSACTION_FIELDS, "A transaction")
     reference = _text(line, "transactionId", 36, required=True)
+    if reference.startswith(NOT_YET_NAMED):
+        raise BadLine(f"A transactionId never begins with “{NOT_YET_NAMED}”; that marks payments without one.")
     if _TRANSACTION_ID.fullmatch(reference) is None:
         raise BadLine(f"The transactionId “{reference}” may hold letters, digits and “._:-” only.")
     return TransactionRow(

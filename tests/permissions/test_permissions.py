@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db
 
 EXPECTED = {
     "viewer": {"view"},
-    "agent": {"view", "capture", "cancel", "refund"},
-    "supervisor": {"view", "capture", "cancel", "refund", "repair", "export"},
+    "agent": {"view", "capture", "cancel", "refund", "authorize"},
+    "supervisor": {"view", "capture", "cancel", "refund", "authorize", "repair", "export"},
     "finance": {"view", "export"},
     "integrator": {"view", "configure"},
 }
