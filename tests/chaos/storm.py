@@ -1,4 +1,5 @@
-"""What befalls the processes during a chaos run: kills of busy workers, an emptied broker, restarts, a long sleep."""
+"""What befalls the processes during a chaos run: kills of busy workers, an emptied broker, restarts, a long sleep, and
+movements in the vendors' portals."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from collections.abc import Callable
 
 import psycopg
 
+from tests.chaos.portal import ACTIONS, Portal
 from tests.proofs.crew import Crew
 from tests.proofs.installation import Installation
 from tests.proofs.processes import Child
@@ -25,7 +27,9 @@ SLEEP_SECONDS = 8.0
 class Storm:
     """Strikes as the work goes on: `blow(progress)` with the share of the work that was asked for, from 0 to 1."""
 
-    def __init__(self, *, installation: Installation, crew: Crew, gateway: SandboxHandle, seed: int) -> None:
+    def __init__(
+        self, *, installation: Installation, crew: Crew, gateway: SandboxHandle, portal: Portal, seed: int
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self._installation, self._crew, self._gateway = installation, crew, gateway
         self._dice = random.Random(seed)
@@ -33,8 +37,17 @@ class Storm:
         kills: list[tuple[float, Callable[[], bool]]] = [
             (0.05 + 0.85 * number / KILLS, self._kill_a_busy_worker) for number in range(KILLS)
         ]
+        movements: list[tuple[float, Callable[[], bool]]] = [
+            (0.10 + 0.80 * number / ACTIONS, portal.act) for number in range(ACTIONS)
+        ]
         self._waiting = sorted(
-            [*kills, (0.30, self._empty_the_broker), (0.45, self._kill_the_gateway), (0.60, self._put_to_sleep)]
+            [
+                *kills,
+                *movements,
+                (0.30, self._empty_the_broker),
+                (0.45, self._kill_the_gateway),
+                (0.60, self._put_to_sleep),
+            ]
             + ([(0.75, self._restart_the_database)] if installation.postgres else []),
             key=lambda blow: blow[0],
         )
