@@ -10,8 +10,18 @@ from orders import database
 from orders.gateways.base import Kind
 from orders.modifications.claim import Claim
 
-BEGINNING = ((0, Kind.CAPTURE, 4_000), (1, Kind.REFUND, 2_500), (1, Kind.REFUND, 4_000))
-"""What is asked for before a life begins: number of the transaction, kind, amount in minor units."""
+BEGINNING = (
+    (0, Kind.CAPTURE, 4_000),
+    (1, Kind.REFUND, 2_500),
+    (1, Kind.REFUND, 4_000),
+    (2, Kind.CAPTURE, 3_000),
+    (3, Kind.CAPTURE, 4_000),
+    (4, Kind.VOID, 10_000),
+)
+"""What is asked for before a life begins: number of the transaction, kind, amount in minor units.
+
+0 and 1 are at gateway A, authorized and captured; 2 at B, authorized; 3 and 4 at C, authorized and just captured.
+"""
 WISHES = (
     *BEGINNING,
     (0, Kind.CAPTURE, 10_000),
@@ -23,7 +33,18 @@ WISHES = (
     (1, Kind.REFUND, 10_001),
     (1, Kind.CANCEL_OR_REFUND, 10_000),
     (1, Kind.CANCEL_OR_REFUND, 6_000),
+    (2, Kind.CAPTURE, 4_000),
+    (2, Kind.CAPTURE, 3_000),
+    (2, Kind.CANCEL, 7_000),
+    (2, Kind.CANCEL, 3_000),
+    (2, Kind.REFUND, 1_500),
+    (2, Kind.REFUND, 6_500),
+    (3, Kind.CANCEL, 10_000),
+    (3, Kind.VOID, 4_000),
+    (4, Kind.VOID, 10_000),
 )
+RELEASING = ((2, Kind.CAPTURE, 4_000), (2, Kind.CAPTURE, 5_000))
+"""Captures that give back what they leave, where the gateway lets people choose."""
 
 
 class Fate(Enum):

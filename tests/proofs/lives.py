@@ -15,26 +15,32 @@ from orders.gateways.base import Kind, Outcome, Verdict
 from orders.models import EvidenceSource, Modification, ModificationState, Purpose, Source, Transaction
 from orders.modifications import recover
 from orders.modifications.claim import Claim, claim
-from orders.modifications.refusals import Refused
+from orders.modifications.plans import request_refund_plan
+from orders.modifications.refusals import NeedsPlan, Refused
 from orders.modifications.request import request_modification
 from orders.modifications.resolve import apply_evidence, resolve_results
 from orders.modifications.submit import Result, arm
+from orders.modifications.wish import Wish
 from orders.modifications.withdraw import withdraw
 from tests import factories
+from tests.modifications.other_accounts import a_card_account, an_orders_account, in_yen, on_card
 from tests.proofs import against_itself
 from tests.proofs.auditor import Auditor
-from tests.proofs.fates import BEGINNING, FATES, WISHES, WRITTEN_AT_ONCE, FakeClock, Fate, Letter
+from tests.proofs.fates import BEGINNING, FATES, RELEASING, WISHES, WRITTEN_AT_ONCE, FakeClock, Fate, Letter
 from tests.proofs.looking import books_now
 from tests.proofs.pretend_gateway import NOBODY_THERE, SILENCE, Account, PretendGateway
 from tests.proofs.records import FINISHED, Row
 
-LATE_SECONDS = 120
-"""The gateway's `late_processing_seconds`: nothing arrives later than this."""
 DAY = timedelta(days=1)
 
 
+def _latest(letter: Letter) -> timedelta:
+    """Nothing arrives later than its gateway may still carry it out."""
+    return timedelta(seconds=letter.taken.capability.late_processing_seconds)
+
+
 class Lives(RuleBasedStateMachine):
-    """Two transactions, one captured and one not, and everything that may happen to them."""
+    """Transactions at three gateways, captured and not, and everything that may happen to them."""
 
     clock: FakeClock
 
@@ -49,15 +55,28 @@ class Lives(RuleBasedStateMachine):
         self.letters: list[Letter] = []
         self.answers: list[Result] = []
         self.auditor = Auditor(database="", ledgers=[])
+        self.legs: list[uuid.UUID] = []
+        self.sent_in_silence: set[uuid.UUID] = set()
 
     @initialize()
-    def two_payments(self) -> None:
+    def payments_at_three_gateways(self) -> None:
         account = factories.an_account()
-        self.person = factories.a_person(merchants=[account.merchant])
-        rows = [factories.a_transaction(account=account), factories.a_captured_transaction(account=account)]
+        merchant = account.merchant
+        self.person = factories.a_person(merchants=[merchant])
+        in_parts = in_yen(account=an_orders_account(merchant=merchant))
+        cards = a_card_account(merchant=merchant)
+        rows = [
+            factories.a_transaction(account=account),
+            factories.a_captured_transaction(account=account),
+            in_parts,
+            on_card(account=cards),
+            on_card(account=cards, captured=10_000),
+        ]
         self.transactions = [row.pk for row in rows]
         for row in rows:
-            self.gateway.accounts[row.reference] = Account(authorized=10_000, captured=row.captured)
+            self.gateway.accounts[row.reference] = Account(
+                authorized=10_000, captured=row.captured, takes_several=row is in_parts, silent=row.account == cards
+            )
         for wish in BEGINNING:
             self._ask(*wish)
 
@@ -67,13 +86,18 @@ class Lives(RuleBasedStateMachine):
     def ask(self, wish: tuple[int, Kind, int]) -> None:
         self._ask(*wish)
 
+    @rule(wish=st.sampled_from(RELEASING))
+    def ask_and_release_the_rest(self, wish: tuple[int, Kind, int]) -> None:
+        self._ask(*wish, release_rest=True)
+
     @precondition(lambda self: self.accepted)
     @rule(data=st.data())
     def click_again(self, data: st.DataObject) -> None:
         row = Modification.objects.get(pk=data.draw(st.sampled_from(self.accepted)))
         which = self.transactions.index(row.transaction_id)
 
-        again = request_modification(**self._form(row.pk, which, Kind(row.kind), row.amount))
+        form = self._form(row.pk, which, Kind(row.kind), row.amount)
+        again = request_modification(**form, release_rest=row.release_rest)
 
         assert again.pk == row.pk
 
@@ -107,6 +131,8 @@ class Lives(RuleBasedStateMachine):
     def find_nobody_there(self) -> None:
         claims = claim(slots=1)
         armed = arm(claims)
+        for taken in claims:
+            self._hold_silence(taken, leaves=False)
         resolve_results(
             [Result(claim=taken, outcome=NOBODY_THERE, armed=taken.modification_id in armed) for taken in claims]
         )
@@ -147,11 +173,14 @@ class Lives(RuleBasedStateMachine):
 
     @precondition(lambda self: self.gateway.executions)
     @rule(data=st.data())
-    def a_refresh_tells(self, data: st.DataObject) -> None:
-        one = data.draw(st.sampled_from(sorted(self.gateway.executions)))
-        outcome = self.gateway.look_up(self.gateway.executions[one].instruction)
+    def a_refresh_or_a_webhook_tells(self, data: st.DataObject) -> None:
+        self._tell(data.draw(st.sampled_from(sorted(self.gateway.executions))))
+
+    def _tell(self, one: str) -> None:
+        outcome = self.gateway.told(self.gateway.executions[one].instruction)
         key = f"{one}:{outcome.verdict}"
-        apply_evidence(modification_id=uuid.UUID(one), outcome=outcome, source=EvidenceSource.MIRROR, source_key=key)
+        source = EvidenceSource.WEBHOOK if self._is_silent(one) else EvidenceSource.MIRROR
+        apply_evidence(modification_id=uuid.UUID(one), outcome=outcome, source=source, source_key=key)
 
     @rule(seconds=st.sampled_from([1, 40, 1_800]))
     def time_passes(self, seconds: int) -> None:
@@ -166,12 +195,13 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def the_books_hold(self) -> None:
-        books = books_now("modifications", "transactions", "captures", "attempts")
-        assert {row["id"] for row in books["modifications"]} == {str(one) for one in self.accepted}, "I1"
+        books = books_now("modifications", "transactions", "captures", "attempts", "plans")
+        assert {row["id"] for row in books["modifications"]} == {str(one) for one in (*self.accepted, *self.legs)}, "I1"
         found = [sentence for row in books["modifications"] for sentence in self.auditor._changes(row)]
         found += against_itself.reservations(books)
         found += against_itself.ceilings(books["transactions"])
         found += against_itself.captures(books)
+        found += against_itself.plans(books)
         assert found == []
         keys = [(row["modification_id"], row["epoch"], row["purpose"]) for row in books["attempts"]]
         assert len(keys) == len(set(keys)), "I11"
@@ -204,6 +234,8 @@ class Lives(RuleBasedStateMachine):
         self.letters, self.answers = [], []
         for one in self.gateway.executions:
             self.gateway.finish(one, well=True)
+            if self._is_silent(one):
+                self._tell(one)
         for _ in range(40):
             self.clock.now += timedelta(minutes=31)
             recover.release_stranded()
@@ -224,29 +256,52 @@ class Lives(RuleBasedStateMachine):
             assert ours == (there.captured, there.released, there.refunded, 0, 0), "I9"
 
     def _may_be_in_review(self, row: Modification) -> bool:
-        """Only what nobody could tell for a whole day."""
+        """Only what nobody could tell for a whole day, or what cannot be asked about."""
         return (
             row.state == ModificationState.REVIEW
             and row.doubt_since is not None
-            and self.clock.now - row.doubt_since > DAY
+            and (self.clock.now - row.doubt_since > DAY or self._was_never_told(str(row.pk)))
         )
+
+    def _was_never_told(self, one: str) -> bool:
+        return self._is_silent(one) and one not in self.gateway.executions
+
+    def _is_silent(self, one: str) -> bool:
+        reference = Modification.objects.values_list("transaction__reference", flat=True).get(pk=one)
+        return self.gateway.accounts[reference].silent
+
+    def _hold_silence(self, taken: Claim, *, leaves: bool = True) -> None:
+        """Where nothing can be asked and no key is honoured, what may have been sent is never sent again."""
+        if taken.purpose is not Purpose.SEND or not self._is_silent(str(taken.modification_id)):
+            return
+        assert taken.modification_id not in self.sent_in_silence, "sent again without knowing"
+        if leaves:
+            self.sent_in_silence.add(taken.modification_id)
 
     # Small steps.
 
-    def _ask(self, which: int, kind: Kind, amount: int) -> None:
+    def _ask(self, which: int, kind: Kind, amount: int, *, release_rest: bool = False) -> None:
         # The id is not drawn by chance: a life must be the same when it is lived again.
         self.asked += 1
         one = uuid.uuid5(uuid.NAMESPACE_OID, str(self.asked))
+        form = self._form(one, which, kind, amount)
         try:
-            request_modification(**self._form(one, which, kind, amount))
+            request_modification(**form, release_rest=release_rest)
+        except NeedsPlan:
+            self._ask_for_a_plan(form)
         except Refused:
             return
-        self.accepted.append(one)
+        else:
+            self.accepted.append(one)
+
+    def _ask_for_a_plan(self, form: dict[str, Any]) -> None:
+        plan = request_refund_plan(Wish(**form))
+        assert request_refund_plan(Wish(**form)).pk == plan.pk
+        self.legs += plan.modifications.values_list("pk", flat=True)
 
     def _wait(self, seconds: int) -> None:
         self.clock.now += timedelta(seconds=seconds)
-        late = self.clock.now - timedelta(seconds=LATE_SECONDS)
-        self.letters = [letter for letter in self.letters if letter.sent_at > late]
+        self.letters = [letter for letter in self.letters if self.clock.now - letter.sent_at < _latest(letter)]
 
     def _work(self, wait: int, slots: int, fate: Fate) -> None:
         self._wait(wait)
@@ -258,6 +313,7 @@ class Lives(RuleBasedStateMachine):
                 self._send(taken, fate)
 
     def _send(self, taken: Claim, fate: Fate) -> None:
+        self._hold_silence(taken)
         if fate is Fate.DIES_BEFORE_SENDING:
             return
         if fate is Fate.IN_THE_POST and taken.purpose is Purpose.SEND:

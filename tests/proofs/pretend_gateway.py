@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from orders.gateways.base import Facts, Fault, Instruction, Kind, Observation, Outcome, Verdict
+from orders.gateways.base import GIVES_BACK, Facts, Fault, Instruction, Kind, Observation, Outcome, Verdict
 from orders.money import Money
 
 ANSWERED = Observation(sent=True, status=200)
@@ -32,6 +32,10 @@ class Account:
     released: int = 0
     refunded: int = 0
     refunding: int = 0
+    takes_several: bool = False
+    """Several captures, and a cancel of what they leave."""
+    silent: bool = False
+    """It cannot be asked; only its webhooks tell."""
 
 
 @dataclass(kw_only=True)
@@ -78,6 +82,12 @@ class PretendGateway:
 
     def look_up(self, instruction: Instruction) -> Outcome:
         """What the status read says of one modification."""
+        if self.accounts[instruction.transaction_reference].silent:
+            return SILENCE
+        return self.told(instruction)
+
+    def told(self, instruction: Instruction) -> Outcome:
+        """What a signed webhook would tell of it, and a status read where there is one."""
         known = self.executions.get(instruction.modification_id)
         if known is None:
             return Outcome(verdict=Verdict.UNKNOWN, reason="It is not listed.", absent=True, observation=ANSWERED)
@@ -90,7 +100,7 @@ class PretendGateway:
             return
         one.verdict = Verdict.SUCCEEDED if well else Verdict.DECLINED
         account = self.accounts[one.instruction.transaction_reference]
-        if one.executed_kind is Kind.REFUND:
+        if one.executed_kind in GIVES_BACK:
             account.refunding -= one.amount
         if well:
             _book(account, one)
@@ -107,7 +117,7 @@ class PretendGateway:
         self.executions[instruction.modification_id] = one
         if not later:
             _book(account, one)
-        elif kind is Kind.REFUND:
+        elif kind in GIVES_BACK:
             account.refunding += amount
         return one
 
@@ -125,8 +135,11 @@ class PretendGateway:
 
 
 def _amount(body: bytes) -> int:
-    said = json.loads(body, parse_float=Decimal, parse_int=Decimal).get("modifiedAmount")
-    return int(Decimal(said["amount"]) * 100) if said else 0
+    """Major units as a decimal at gateway A, whole minor units at the others; 0 where the body names none."""
+    whole = json.loads(body, parse_float=Decimal, parse_int=Decimal) if body else {}
+    if "modifiedAmount" in whole:
+        return int(Decimal(whole["modifiedAmount"]["amount"]) * 100)
+    return int(whole.get("amount", 0))
 
 
 def _chosen_kind(kind: Kind, account: Account) -> Kind:
@@ -136,16 +149,20 @@ def _chosen_kind(kind: Kind, account: Account) -> Kind:
 
 
 def _everything(kind: Kind, account: Account) -> int:
-    if kind is Kind.REFUND:
-        return account.captured - account.refunded - account.refunding
-    return 0 if account.captured else account.authorized - account.released
+    if kind in GIVES_BACK:
+        untouched = not account.refunded and not account.refunding
+        return account.captured - account.refunded - account.refunding if kind is Kind.REFUND or untouched else 0
+    if account.captured and not account.takes_several:
+        return 0
+    return account.authorized - account.captured - account.released
 
 
 def _book(account: Account, one: Execution) -> None:
-    if one.executed_kind is Kind.REFUND:
+    if one.executed_kind in GIVES_BACK:
         account.refunded += one.amount
-    elif one.executed_kind is Kind.CAPTURE:
+        return
+    if one.executed_kind is Kind.CAPTURE:
         account.captured += one.amount
-        account.released = account.authorized - account.captured
-    else:
-        account.released = account.authorized
+        if account.takes_several and not one.instruction.release_rest:
+            return
+    account.released = account.authorized - account.captured
