@@ -88,15 +88,6 @@ def leg_id(plan_id: UUID, number: int) -> UUID:
     return uuid.uuid5(plan_id, str(number))
 
 
-def request_refund_plan(wish: Wish) -> RefundPlan:
-    """Accept a refund over several captures, once: the same id again returns the same plan.
-
-    The wish's modification id becomes the plan's; all legs are written in one database transaction or none is. Raises
-    a Refused like `request_modification`.
-    """
-    return heard(wish, accept_plan)
-
-
 def finish_plan(*, plan_id: UUID, by: User, source: Source, expected_version: int | None) -> RefundPlan:
     """Ask again for what failed or was withdrawn, as new legs under the same rules; nothing missing is nothing to do.
 
@@ -125,7 +116,10 @@ def finish_plan(*, plan_id: UUID, by: User, source: Source, expected_version: in
 
 
 def accept_plan(wish: Wish) -> RefundPlan:
-    """Look, check, reserve and write every leg, in the caller's database transaction."""
+    """Look, check, reserve and write every leg, in the caller's database transaction; the wish's id becomes the plan's.
+
+    The same id again returns the same plan. Raises a Refused like `request.accept`.
+    """
     return once(wish, _already_planned, _check)
 
 

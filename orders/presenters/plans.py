@@ -21,7 +21,7 @@ from orders.templatetags.presentation import money_text
 
 @dataclass(frozen=True, kw_only=True)
 class LegRow:
-    """One leg: the modification, what is told about it, and the capture it draws on."""
+    """One leg: the modification with its capture loaded, and what is told about it."""
 
     modification: Modification
     story: Story

@@ -13,7 +13,7 @@ from orders.gateways.base import Kind
 from orders.models import Capture, Event, Modification, ModificationState, Reference, RefundPlan, Source
 from orders.modifications.ask import ask
 from orders.modifications.claim import claim
-from orders.modifications.plans import allocate, finish_plan, leg_id, progress_of, request_refund_plan
+from orders.modifications.plans import accept_plan, allocate, finish_plan, leg_id, progress_of
 from orders.modifications.refusals import ChangedSince, IdConflict, NotAllowed, Suspicious, UnknownThing
 from orders.modifications.request import request_modification
 from orders.modifications.wish import Wish
@@ -129,7 +129,7 @@ class TestAsking:
             expected_version=None,
         )
 
-        for verb in (ask, request_refund_plan):
+        for verb in (ask, accept_plan):
             with pytest.raises(IdConflict, match=r"already used for a refund of 1.00 EUR"):
                 verb(wish)
 
