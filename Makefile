@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock clean install install-dev pictures step-kill step-kill-ci chaos mutants bench-jobs bench-pages
+.PHONY: help run test doors lint lock clean install install-dev pictures step-kill step-kill-ci chaos mutants bench-jobs bench-pages
 
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
@@ -21,13 +21,16 @@ test: install-dev ## run every check and the tests, on SQLite and on PostgreSQL 
 lint: install-dev ## run the checks without the tests
 	@$(PYTHON) -m tests.everything --without-tests
 
+doors: install-dev ## test the sandbox, the gateways' clients against it, and every failure of the line at each gateway
+	@$(PYTHON) -m tests.everything --doors
+
 pictures: install-dev ## look at every page in every width, theme and state with a browser and axe
 	@$(PYTHON) -m pytest -q -n 2 --dist loadfile -m pictures tests/browser
 
 step-kill: install-dev ## kill workers at every step under every answer, on both databases, and audit what is left
 	@$(PYTHON) -m tests.proofs.step_kill
 
-step-kill-ci: install-dev ## the same with every refund and a seeded sample of the other kinds
+step-kill-ci: install-dev ## the same with every refund of gateway A and a seeded sample of the rest
 	@$(PYTHON) -m tests.proofs.step_kill --sample
 
 chaos: install-dev ## a storm of about five minutes: faults, kills, emptied broker, restarted database; then the audit

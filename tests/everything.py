@@ -1,5 +1,6 @@
-"""`make test`: every check of the code, then every test on SQLite, then again on PostgreSQL with Redis.
+"""`make test`: every check of the code, then the tests on SQLite, then again on PostgreSQL with Redis.
 
+`--doors` is `make doors`: the sandbox's own tests, the gateways' clients against it, and every failure of the line.
 The second half runs when DATABASE_URL and REDIS_URL name servers, or when servers answer on the standard local ports.
 REQUIRE_SERVERS=1 demands it. The last lines tell the tests for each database.
 """
@@ -20,11 +21,18 @@ BIN = Path(sys.executable).parent
 LOCAL_POSTGRESQL = "postgres://postgres@127.0.0.1:5432/postgres"
 LOCAL_REDIS = "redis://127.0.0.1:6379/11"
 
-# Pictures have a command of their own. A browser sees the same pages on both databases, and these places use none or
-# start what they need by themselves: once is enough.
-FIRST_HALF = ["-m", "not pictures"]
+# Pictures and doors have commands of their own. A browser sees the same pages on both databases, and these places use
+# none or start what they need by themselves: once is enough.
+AT_THE_DOORS = ("--ignore=tests/sandbox", "--ignore=tests/failures", "--ignore-glob=*against_sandbox.py")
+FIRST_HALF = ["-m", "not pictures", *AT_THE_DOORS]
 ONCE = ("browser", "docs", "gateways", "management", "presenters", "sandbox", "templatetags")
-SECOND_HALF = [*(f"--ignore=tests/{folder}" for folder in ONCE), "--ignore=tests/smartpay_dashboard/test_checks.py"]
+SECOND_HALF = [
+    *(f"--ignore=tests/{folder}" for folder in ONCE),
+    *AT_THE_DOORS,
+    "--ignore=tests/smartpay_dashboard/test_checks.py",
+]
+DOORS_FIRST_HALF = ["tests/sandbox", "tests/failures", *sorted(map(str, Path("tests").rglob("*against_sandbox.py")))]
+DOORS_SECOND_HALF = ["tests/failures", "tests/inbox/test_against_sandbox.py"]
 
 CHECKS: dict[str, list[str]] = {
     "ruff check": [f"{BIN}/ruff", "check", "."],
@@ -38,8 +46,10 @@ CHECKS: dict[str, list[str]] = {
 
 
 def main(words: Sequence[str]) -> int:
-    failed = [name for name, command in CHECKS.items() if not _passes(name, command)]
-    results = {} if "--without-tests" in words else _tests()
+    doors = "--doors" in words
+    failed = [] if doors else [name for name, command in CHECKS.items() if not _passes(name, command)]
+    halves = (DOORS_FIRST_HALF, DOORS_SECOND_HALF) if doors else (FIRST_HALF, SECOND_HALF)
+    results = {} if "--without-tests" in words else _tests(*halves)
     for name, (closing_line, passed) in results.items():
         print(f"{name}: {closing_line}")
         failed += [] if passed else [f"tests on {name}"]
@@ -62,15 +72,15 @@ def _templates() -> list[str]:
     return sorted(str(path) for path in Path("templates").rglob("*.html"))
 
 
-def _tests() -> dict[str, tuple[str, bool]]:
+def _tests(first_half: Sequence[str], second_half: Sequence[str]) -> dict[str, tuple[str, bool]]:
     """Closing line and success for each database."""
     without_servers = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-    results = {"SQLite": _pytest(without_servers, *FIRST_HALF)}
+    results = {"SQLite": _pytest(without_servers, *first_half)}
     database_url, redis_url = _postgresql(), _redis()
     if database_url:
         servers = {"DATABASE_URL": database_url} | ({"REDIS_URL": redis_url} if redis_url else {})
         broker = "Redis" if redis_url else "the embedded broker"
-        results[f"PostgreSQL with {broker}"] = _pytest(without_servers | servers, *SECOND_HALF)
+        results[f"PostgreSQL with {broker}"] = _pytest(without_servers | servers, *second_half)
     if not (database_url and redis_url):
         missing = " and ".join(
             name for name, url in {"PostgreSQL": database_url, "Redis": redis_url}.items() if not url
