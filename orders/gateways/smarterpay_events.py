@@ -53,7 +53,7 @@ def told_of(tree: dict[str, Any], *, sent_at: datetime | None) -> Told:
     event = _read(tree, sent_at)
     payment_type, result = event.result.payment_type, event.result
     if not _is_used(event, tree):
-        summary = f"An event of the type “{event.type[:60]}” says nothing about a card payment."
+        summary = f"An event of the type “{event.type[:60]}” is about no payment, so nothing is done."
         return Told(key=event.key, type=event.type, summary=summary, at=event.at, known=False)
     registration = is_registration(payment_type)
     ids = (result.payment_id, event.related_id, *event.legacy_ids)

@@ -119,6 +119,12 @@ def _entry(told: Told, result: Result) -> dict[str, Any]:
     }
 
 
+def _sentence_of(entries: list[dict[str, Any]]) -> str:
+    """What matters in the list: events with nothing to do are told only where there are no others."""
+    told = [entry for entry in entries if entry["state"] != InboxState.IGNORED.value] or entries
+    return " ".join(dict.fromkeys(entry["sentence"] for entry in told))
+
+
 def _write(row: InboxDelivery, entries: list[dict[str, Any]], lease_until: datetime) -> None:
     """Only while nobody else has taken it and no person wants it anew. Was it made due meanwhile, it stays due: what it
     waits for may have come.
@@ -128,7 +134,7 @@ def _write(row: InboxDelivery, entries: list[dict[str, Any]], lease_until: datet
     done = {
         "results": entries,
         "state": state,
-        "sentence": " ".join(entry["sentence"] for entry in entries)[:_SENTENCE_MAXIMUM],
+        "sentence": _sentence_of(entries)[:_SENTENCE_MAXIMUM],
         "processed_at": now,
     }
     mine = InboxDelivery.objects.filter(pk=row.pk, attempts_made=row.attempts_made)

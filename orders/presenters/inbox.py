@@ -78,6 +78,12 @@ class Row:
         types = list(dict.fromkeys(one.type for one in self.matched if one.type))
         return ", ".join(types[:3]) + (" …" if len(types) > 3 else "") if types else self.delivery.key[:24]
 
+    @property
+    def leads(self) -> tuple[Matched, ...]:
+        """What it matched, each once: several events of a delivery are mostly about one payment."""
+        found = (one for one in self.matched if one.modification_id or one.order_id)
+        return tuple({one.modification_id or one.transaction_reference: one for one in found}.values())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Page:

@@ -31,7 +31,7 @@ def deliveries(account: GatewayAccount) -> None:
         InboxState.DONE: "25.00 EUR was refunded at the gateway.",
         InboxState.UNMATCHED: "It is about no payment that is known here yet.",
         InboxState.FAILED: "It could not be read; nothing of it was used.",
-        InboxState.IGNORED: "An event of the type “mandate.create” says nothing about a card payment.",
+        InboxState.IGNORED: "An event of the type “mandate.create” is about no payment, so nothing is done.",
         InboxState.WAITING: "",
     }
     now = database_now()

@@ -72,6 +72,23 @@ def test_what_came_what_it_matched_and_what_it_changed_stand_there(shop: Gateway
     assert "Its sender is proved" in page
 
 
+def test_several_events_about_one_payment_lead_there_once_and_what_matters_is_told(shop: GatewayAccount) -> None:
+    begun = payment_event("DeferredEcommerce", payment_id="P-1", amount=5_000, custom_reference="SHOP-1")
+    taken = payment_event("DeferredRelease", payment_id="P-2", related="P-1", amount=5_000)
+    post(shop, from_c(begun | {"event_type": "card_payment.create"}, begun | {"event_id": "other"}, taken))
+    work_off()
+    client = somebody(shop)
+
+    listed = text_of(client, "/inbox/")
+    page = text_of(client, reverse("orders:inbox_delivery", args=[InboxDelivery.objects.get().pk]))
+
+    assert listed.count(">P-1<") == 1
+    assert "50.00 EUR is authorized" in listed
+    assert "50.00 EUR was captured at the gateway." in page
+    assert "is about no payment" not in listed
+    assert page.count("is about no payment, so nothing is done.") == 1
+
+
 def test_a_body_is_shown_escaped_and_without_secrets_and_persons(shop: GatewayAccount) -> None:
     body = b'{"name_on_card": "Jana Novak", "token": "tok-1", "note": "<script>", "mail": "jana@example.com"}'
     delivery = a_delivery(shop, "D-1", body=body, headers={"x-header": "<b>"})
