@@ -75,7 +75,7 @@ def test_what_came_what_it_matched_and_what_it_changed_stand_there(shop: Gateway
 def test_several_events_about_one_payment_lead_there_once_and_what_matters_is_told(shop: GatewayAccount) -> None:
     begun = payment_event("DeferredEcommerce", payment_id="P-1", amount=5_000, custom_reference="SHOP-1")
     taken = payment_event("DeferredRelease", payment_id="P-2", related="P-1", amount=5_000)
-    post(shop, from_c(begun | {"event_type": "card_payment.create"}, begun | {"event_id": "other"}, taken))
+    post(shop, from_c({"event_id": "card", "event_type": "card_payment.create", "id": "card-1"}, begun, taken))
     work_off()
     client = somebody(shop)
 
