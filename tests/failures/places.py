@@ -26,6 +26,12 @@ from tests.sandbox_process import SandboxHandle
 GATEWAYS = ("smartpay", "smartpay_orders", "smarterpay")
 ASKED = ("smartpay", "smartpay_orders")
 """Those that can be asked what became of it; of gateway C only webhooks tell."""
+CELLS = (
+    *(("smartpay", kind) for kind in (Kind.CAPTURE, Kind.CANCEL, Kind.CANCEL_OR_REFUND, Kind.REFUND)),
+    *(("smartpay_orders", kind) for kind in (Kind.CAPTURE, Kind.CANCEL, Kind.REFUND)),
+    *(("smarterpay", kind) for kind in (Kind.CAPTURE, Kind.CANCEL, Kind.VOID, Kind.REFUND)),
+)
+"""Every kind of every gateway."""
 PATIENCE_SECONDS = 15
 TURNS = 8
 WHOLE = 10_000
@@ -174,6 +180,11 @@ def for_kind(make: Any, kind: Kind) -> Transaction:
     if kind is Kind.VOID:
         return make(WHOLE, hours_ago=1)  # type: ignore[no-any-return]
     return make(WHOLE) if kind is Kind.REFUND else make()  # type: ignore[no-any-return]
+
+
+def amount_for(kind: Kind) -> int:
+    """A part where a part is possible, so that a second one would fit as well."""
+    return 1_000 if kind in (Kind.CAPTURE, Kind.REFUND) else WHOLE
 
 
 def letter_in(raw: bytes) -> Letter:

@@ -17,7 +17,7 @@ from orders.modifications.claim import claim
 from orders.modifications.refusals import NotAllowed, Refused
 from orders.modifications.withdraw import withdraw
 from tests import factories
-from tests.failures.places import GATEWAYS, WHOLE, a_payment, for_kind
+from tests.failures.places import CELLS, GATEWAYS, WHOLE, a_payment, amount_for, for_kind
 from tests.modifications import steps
 from tests.modifications.asking import ask
 from tests.modifications.channels import money_of
@@ -27,11 +27,6 @@ pytestmark = pytest.mark.django_db
 at_once = pytest.mark.django_db(transaction=True)
 S = ModificationState
 
-CELLS = (
-    *(("smartpay", kind) for kind in (Kind.CAPTURE, Kind.CANCEL, Kind.CANCEL_OR_REFUND, Kind.REFUND)),
-    *(("smartpay_orders", kind) for kind in (Kind.CAPTURE, Kind.CANCEL, Kind.REFUND)),
-    *(("smarterpay", kind) for kind in (Kind.CAPTURE, Kind.CANCEL, Kind.VOID, Kind.REFUND)),
-)
 for_every_cell = pytest.mark.parametrize(("gateway", "kind"), CELLS)
 for_every_gateway = pytest.mark.parametrize("gateway", GATEWAYS)
 CLICKS, ROUNDS = 8, 3
@@ -40,11 +35,6 @@ CLICKS, ROUNDS = 8, 3
 def a_transaction(gateway: str, kind: Kind) -> Transaction:
     """One to which this can be done."""
     return for_kind(partial(a_payment, factories.an_account(gateway=gateway)), kind)
-
-
-def amount_for(kind: Kind) -> int:
-    """A part where a part is possible, so that a second one would fit as well."""
-    return 1_000 if kind in (Kind.CAPTURE, Kind.REFUND) else WHOLE
 
 
 def reserved(transaction: Transaction) -> int:

@@ -16,7 +16,7 @@ from orders.gateways.base import Kind
 from orders.models import Modification, ModificationState, Source, Transaction
 from orders.modifications import review
 from orders.modifications.withdraw import withdraw
-from tests.failures.places import WHOLE, Place, a_payment, a_place, next_turn, worked
+from tests.failures.places import CELLS, WHOLE, Place, a_payment, a_place, amount_for, for_kind, next_turn, worked
 from tests.gateways.raw_server import raw_server, saying
 from tests.modifications import steps
 from tests.modifications.proposing import confirm
@@ -62,6 +62,22 @@ def test_what_was_done_unheard_is_unknown_then_found_out_and_done_once(place: Pl
     assert (row.state, reserved(row)) == (S.SUCCEEDED, (0, 2_550)), row.reason_text
     assert place.executions(row) == [("refund", 2_550)]
     assert len(set(place.requests(row))) == 1
+
+
+@pytest.mark.usefixtures("_unhurried")
+@pytest.mark.parametrize(("at", "kind"), CELLS)
+def test_every_kind_is_done_once_although_its_answer_was_lost(gateway: SandboxHandle, at: str, kind: Kind) -> None:
+    with a_place(at, gateway) as place:
+        row = steps.asked(for_kind(place.payment, kind), kind, amount_for(kind))
+        place.spoil(row, "lose_reply")
+
+        row = worked(row)
+        assert (row.state, row.transaction.unknown_count) == (S.UNKNOWN, 1), row.reason_text
+        row = place.follow(row)
+
+        assert (row.state, row.transaction.unknown_count) == (S.SUCCEEDED, 0), row.reason_text
+        there = "cancelOrRefund" if kind is Kind.CANCEL_OR_REFUND else kind.value
+        assert place.executions(row) == [(there, amount_for(kind))]
 
 
 @pytest.mark.parametrize("fault", NOTHING_HAPPENED)
