@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from orders.gateways.base import Kind
+from orders.gateways.smartpay_scrubbing import PERSONAL_FIELDS
+from orders.gateways.transcripts import mask_fields
 from orders.models import Attempt, Evidence, Modification, Proposal, ProposalState
 from orders.modifications.hurry import why_not_ask, why_not_retry
 from orders.modifications.request import REASONS
@@ -96,9 +98,11 @@ def board_of(modification: Modification, person: User, *, now: datetime) -> Boar
 
 
 def frozen_bytes(modification: Modification) -> FrozenBytes:
-    """The frozen request for the eye."""
+    """The frozen request for the eye; the buyer of a new payment stands on the order and need not stand here."""
     key, mask = modification.account.merchant_key, modification.account.masked_merchant_key
     body = pretty_json(bytes(modification.body).decode("utf-8", "replace"))
+    if modification.kind == Kind.AUTHORIZE:
+        body = mask_fields(body, names=PERSONAL_FIELDS, mask=lambda value: "(personal)" if value else value)
     return FrozenBytes(
         line=f"{modification.method} {modification.base_url}{modification.path}",
         headers=tuple((name, str(value).replace(key, mask)) for name, value in modification.headers.items()),

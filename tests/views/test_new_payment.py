@@ -409,6 +409,9 @@ def test_the_evidence_page_asks_two_people_for_the_transaction_id(shop: tuple[Ga
     page = _text(supervisor.get(reverse("orders:modification", args=[row.pk])))
 
     assert ">transactionId</label>" in page
+    assert '"partnerReference": "SMP-1001"' in page
+    for canary in ("Unter den Linden", "10117", "jane@example.com"):
+        assert canary not in page
     assert "The payment exists at the gateway" in page
     assert "for the payment with the partner reference SMP-1001" in page
 
