@@ -280,7 +280,7 @@ def _alternative(kind: Kind, situation: Situation) -> Kind | None:
     preference = {
         Kind.CAPTURE: (Kind.CANCEL_OR_REFUND, Kind.REFUND, Kind.VOID),
         Kind.CANCEL: (Kind.VOID, Kind.REFUND, Kind.CANCEL_OR_REFUND),
-        Kind.CANCEL_OR_REFUND: (Kind.REFUND, Kind.VOID, Kind.CANCEL),
+        Kind.CANCEL_OR_REFUND: (Kind.CANCEL, Kind.VOID, Kind.REFUND),
         Kind.VOID: (Kind.REFUND, Kind.CANCEL),
         Kind.REFUND: (Kind.VOID, Kind.CANCEL, Kind.CANCEL_OR_REFUND),
     }[kind]

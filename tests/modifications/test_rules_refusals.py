@@ -231,6 +231,18 @@ def test_where_there_is_no_cancel_or_refund_the_closed_button_says_what_there_is
     assert told in decision.unlock
 
 
+def test_what_is_offered_instead_of_cancel_or_refund_is_what_the_sentence_names() -> None:
+    partly = a_situation(T.AUTHORIZED, captured=4_000, largest_capture_open=4_000, capability=captures_in_parts())
+
+    decision = may(Kind.CANCEL_OR_REFUND, partly)
+
+    assert may(Kind.REFUND, partly).allowed
+    assert (decision.alternative, decision.unlock) == (
+        Kind.CANCEL,
+        "Use cancel: that is what fits this transaction now.",
+    )
+
+
 def test_every_rule_is_refused_in_the_table_above() -> None:
     rules = {may(kind, situation, amount=amount).rule for kind, situation, amount in _everything()}
 
