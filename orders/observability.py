@@ -76,6 +76,15 @@ class OneLineARequest(logging.Filter):
         return event != "request_started"
 
 
+class RefusalsWithoutTraceback(logging.Filter):
+    """Whoever may not do something is told so and stands in one line; a traceback is for what broke."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == "django.request" and record.levelno < logging.ERROR:
+            record.exc_info = None
+        return True
+
+
 def bind_modification(modification_id: object) -> None:
     """Put this modification's id on every log line of the current request, task or thread."""
     structlog.contextvars.bind_contextvars(modification_id=str(modification_id))
@@ -111,13 +120,13 @@ def logging_settings(*, style: Literal["json", "console"], level: str) -> dict[s
                 "foreign_pre_chain": _before_rendering(),
             }
         },
-        "filters": {"one_line": {"()": OneLineARequest}},
+        "filters": {"one_line": {"()": OneLineARequest}, "refusals": {"()": RefusalsWithoutTraceback}},
         "handlers": {
             "out": {
                 "class": "logging.StreamHandler",
                 "stream": _stream(),
                 "formatter": "line",
-                "filters": ["one_line"],
+                "filters": ["one_line", "refusals"],
             }
         },
         "root": {"handlers": ["out"], "level": level},

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pytest
 import structlog
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 
 from orders.observability import (
     bind_modification,
@@ -118,6 +119,18 @@ def test_a_request_is_told_once_with_its_id_and_without_its_query(lines: Any, cl
 
 
 @pytest.mark.usefixtures("lines")
+@pytest.mark.parametrize(("level", "traced"), [(logging.WARNING, False), (logging.ERROR, True)])
+def test_a_refused_request_has_no_traceback_and_a_broken_one_has(lines: Any, level: int, traced: bool) -> None:
+    try:
+        raise PermissionDenied("You do not have the permission.")
+    except PermissionDenied:
+        logging.getLogger("django.request").log(level, "Forbidden: %s", "/tokens/", exc_info=True)
+
+    (line,) = lines()
+    assert line["event"] == "Forbidden: /tokens/"
+    assert ("exception" in line) is traced
+
+
 def test_people_may_read_lines_without_json() -> None:
     told = listen(style="console")
 
