@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.chaos.plan import Deed
 from tests.proofs.scene import Payment
@@ -54,23 +54,20 @@ def _asked(deed: Deed, payment: Payment) -> bool:
 def _ask(deed: Deed, payment: Payment, person: User) -> None:
     from orders.gateways.base import Kind
     from orders.models import Source
-    from orders.modifications.plans import request_refund_plan
-    from orders.modifications.request import request_modification
+    from orders.modifications.ask import ask
     from orders.modifications.wish import Wish
 
-    wish: dict[str, Any] = {
-        "modification_id": uuid.UUID(deed.id),
-        "transaction_id": payment.transaction_id,
-        "kind": Kind(deed.kind),
-        "amount": deed.amount,
-        "reason": "returned",
-        "description": "",
-        "by": person,
-        "source": Source.PAGE,
-        "expected_version": None,
-        "confirmed_twin": True,
-    }
-    if deed.planned:
-        request_refund_plan(Wish(**wish, custom_references={}))
-    else:
-        request_modification(**wish)
+    ask(
+        Wish(
+            modification_id=uuid.UUID(deed.id),
+            transaction_id=payment.transaction_id,
+            kind=Kind(deed.kind),
+            amount=deed.amount,
+            reason="returned",
+            description="",
+            by=person,
+            source=Source.PAGE,
+            expected_version=None,
+            confirmed_twin=True,
+        )
+    )

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from orders.gateways.base import Kind, Outcome, Verdict
-from orders.models import EvidenceSource, Modification, ModificationState, Purpose, Source, Transaction
+from orders.models import EvidenceSource, Modification, ModificationState, Purpose, RefundPlan, Source, Transaction
 from orders.modifications import recover
+from orders.modifications.ask import ask
 from orders.modifications.claim import Claim, claim
-from orders.modifications.plans import request_refund_plan
-from orders.modifications.refusals import NeedsPlan, Refused
+from orders.modifications.refusals import Refused
 from orders.modifications.request import request_modification
 from orders.modifications.resolve import apply_evidence, resolve_results
 from orders.modifications.submit import Result, arm
@@ -284,20 +284,16 @@ class Lives(RuleBasedStateMachine):
         # The id is not drawn by chance: a life must be the same when it is lived again.
         self.asked += 1
         one = uuid.uuid5(uuid.NAMESPACE_OID, str(self.asked))
-        form = self._form(one, which, kind, amount)
+        wish = Wish(**self._form(one, which, kind, amount), release_rest=release_rest)
         try:
-            request_modification(**form, release_rest=release_rest)
-        except NeedsPlan:
-            self._ask_for_a_plan(form)
+            accepted = ask(wish)
         except Refused:
             return
+        assert ask(wish).pk == accepted.pk
+        if isinstance(accepted, RefundPlan):
+            self.legs += accepted.modifications.values_list("pk", flat=True)
         else:
             self.accepted.append(one)
-
-    def _ask_for_a_plan(self, form: dict[str, Any]) -> None:
-        plan = request_refund_plan(Wish(**form))
-        assert request_refund_plan(Wish(**form)).pk == plan.pk
-        self.legs += plan.modifications.values_list("pk", flat=True)
 
     def _wait(self, seconds: int) -> None:
         self.clock.now += timedelta(seconds=seconds)
