@@ -94,10 +94,10 @@ def test_word_that_comes_backwards_and_again_ends_in_the_same_books(place: Place
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hundred_deliveries_at_once_are_one(signed: Place) -> None:
-    row, letters = told_of_a_capture(signed)
+def test_a_hundred_deliveries_at_once_are_one(place: Place) -> None:
+    row, letters = told_of_a_capture(place)
 
-    answers = race([partial(post, signed.account, letters[0]) for _ in range(AT_ONCE)])
+    answers = race([partial(post, place.account, letters[0]) for _ in range(AT_ONCE)])
     work_off()
 
     assert {getattr(answer, "status_code", answer) for answer in answers} == {200}
@@ -107,20 +107,20 @@ def test_a_hundred_deliveries_at_once_are_one(signed: Place) -> None:
 
 @pytest.mark.parametrize("later", [timedelta(minutes=6), timedelta(days=6)], ids=["6 minutes", "6 days"])
 def test_an_old_valid_delivery_has_no_effect_when_it_is_sent_again(
-    signed: Place, later: timedelta, monkeypatch: pytest.MonkeyPatch
+    place: Place, later: timedelta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row, letters = told_of_a_capture(signed)
+    row, letters = told_of_a_capture(place)
     for letter in letters:
-        post(signed.account, letter)
+        post(place.account, letter)
     work_off()
     version = steps.fresh(row.transaction).version
 
     monkeypatch.setattr(receive, "database_now", lambda: database_now() + later)
-    answers = {post(signed.account, letter).status_code for letter in letters}
+    answers = {post(place.account, letter).status_code for letter in letters}
     work_off()
 
-    # Gateway B signs the moment too, so that an old one is refused; gateway C's is known by its key.
-    assert answers == {401 if signed.gateway == "smartpay_orders" else 200}
+    # Gateway B signs the moment too, so that an old one is refused; the others' are known by their keys.
+    assert answers == {401 if place.gateway == "smartpay_orders" else 200}
     assert InboxDelivery.objects.count() == len(letters)
     assert (booked(row), steps.fresh(row.transaction).version) == ((S.SUCCEEDED, 4_000, 0), version)
 
