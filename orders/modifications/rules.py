@@ -144,7 +144,7 @@ def _method_refusal(kind: Kind, situation: Situation) -> Decision | None:
     return _closed(
         kind,
         "method",
-        f"Payments by {situation.payment_method} are taken at once: there is no authorization to {VERBS[kind]}.",
+        f"A payment by {situation.payment_method} has no authorization to {VERBS[kind]}: its money comes whole or not at all.",
         unlock="Once the money has come it can be refunded.",
     )
 

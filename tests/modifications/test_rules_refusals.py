@@ -117,7 +117,7 @@ REFUSALS: list[tuple[Kind, TransactionState, dict[str, Any], int | None, str, st
         AT_ONCE,
         None,
         "method",
-        "taken at once: there is no authorization to capture",
+        "has no authorization to capture",
         "refund",
     ),
     (
@@ -126,7 +126,7 @@ REFUSALS: list[tuple[Kind, TransactionState, dict[str, Any], int | None, str, st
         AT_ONCE,
         None,
         "method",
-        "taken at once: there is no authorization to cancel",
+        "has no authorization to cancel",
         "refund",
     ),
     (
