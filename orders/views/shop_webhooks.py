@@ -23,6 +23,7 @@ from orders.outgoing.endpoints import (
     start_endpoint,
     stop_endpoint,
 )
+from orders.permissions import permissions_anywhere
 from orders.presenters.shop_webhooks import endpoint_rows, log_of
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import go_to
@@ -42,7 +43,12 @@ def endpoint_list(request: StaffRequest) -> HttpResponse:
     """Every endpoint, and what can be announced."""
     require(request.user, "view")
     types = {name: meaning for name, meaning in TYPES.items() if name != TEST}
-    context = {"place": "shop_webhooks", "rows": endpoint_rows(request.user), "types": types}
+    context = {
+        "place": "shop_webhooks",
+        "rows": endpoint_rows(request.user),
+        "types": types,
+        "may_add": "configure" in permissions_anywhere(request.user),
+    }
     return render(request, "orders/shop_webhook_list.html", context)
 
 

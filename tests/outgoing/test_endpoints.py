@@ -93,3 +93,13 @@ def test_who_may_not_configure_sees_the_endpoint_and_no_button(client: Client) -
     client.post(f"/shop-webhooks/{endpoint.pk}/stop/")
     endpoint.refresh_from_db()
     assert endpoint.active
+
+
+def test_only_who_may_configure_is_offered_a_new_endpoint(client: Client) -> None:
+    merchant = a_merchant()
+    client.force_login(a_person(merchants=[merchant], groups=["agent"]))
+    page = client.get("/shop-webhooks/").content.decode()
+    assert "/shop-webhooks/new" not in page
+    assert "People with the “configure” permission can add an endpoint" in page
+    client.force_login(a_person("ines", merchants=[merchant], groups=["integrator"]))
+    assert "/shop-webhooks/new" in client.get("/shop-webhooks/").content.decode()
