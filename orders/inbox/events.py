@@ -7,7 +7,7 @@ from datetime import datetime
 
 from orders.database import database_now
 from orders.gateways.base import Fetched, Kind, Outcome, Told, Verdict
-from orders.inbox.matching import match, stands_elsewhere
+from orders.inbox.matching import is_a_copy, match, stands_elsewhere
 from orders.inbox.naming import may_be_ours, name_by, waits_for_a_name
 from orders.mirror.collecting import NotCollected, take_in
 from orders.mirror.fetching import Place, fetch, find, place_of
@@ -70,6 +70,9 @@ def take_event(told: Told, arrival: Arrival) -> Result:
 
 def _settle(told: Told, outcome: Outcome, modification: Modification, arrival: Arrival) -> Result:
     elsewhere = stands_elsewhere(told, modification)
+    if elsewhere and outcome.verdict is Verdict.DECLINED:
+        said = f"{elsewhere} What was refused there says nothing about ours; nothing changed."
+        return Result(state=InboxState.DONE, sentence=said, modification=modification)
     if elsewhere and outcome.verdict is Verdict.SUCCEEDED:
         outcome = replace(outcome, verdict=Verdict.MISMATCH, reason=elsewhere, review=True)
     changed = apply_evidence(
@@ -78,17 +81,31 @@ def _settle(told: Told, outcome: Outcome, modification: Modification, arrival: A
     modification.refresh_from_db()
     said = _ending(modification) if changed else _echo(modification, outcome)
     if modification.finished and outcome.verdict is Verdict.SUCCEEDED:
-        said = _compare(told, modification, said)
+        try:
+            said = _compare(told, modification, said)
+        except NotYet as waits:
+            said = f"{said} {waits}"
+            return Result(
+                state=InboxState.UNMATCHED,
+                sentence=said,
+                transaction=modification.transaction,
+                modification=modification,
+            )
     if changed:
         look_again(arrival.account.pk)
     return Result(state=InboxState.DONE, sentence=said, transaction=modification.transaction, modification=modification)
 
 
 def _compare(told: Told, modification: Modification, said: str) -> str:
-    """A finished row never changes; another amount than it ended with is kept beside it and freezes the transaction."""
+    """A finished row never changes; another amount than it ended with is kept beside it and freezes the transaction.
+
+    Another payment under its name is booked like any that we did not ask for. Raises NotYet while it may be of one of
+    ours that has no end.
+    """
     if told.movement is None:
         return said
-    movement = replace(told.movement, modification_id=str(modification.pk))
+    copied = is_a_copy(told, modification)
+    movement = replace(told.movement, modification_id="" if copied else str(modification.pk))
     compared = take_movement(
         transaction_id=modification.transaction_id, movement=movement, source=Source.WEBHOOK, patient=False
     )

@@ -9,7 +9,16 @@ from uuid import UUID
 from django.db.models import Q
 
 from orders.gateways.base import Kind, Told
-from orders.models import Capture, ExternalMovement, GatewayAccount, Modification, Reference, ReferenceKind, Transaction
+from orders.models import (
+    Capture,
+    ExternalMovement,
+    GatewayAccount,
+    Modification,
+    ModificationState,
+    Reference,
+    ReferenceKind,
+    Transaction,
+)
 
 _WORDS = (ReferenceKind.GATEWAY.value, ReferenceKind.TRANSACTION.value, ReferenceKind.RECONCILIATION.value)
 
@@ -41,6 +50,14 @@ def stands_elsewhere(told: Told, modification: Modification) -> str:
     if told.transaction_reference and told.transaction_reference not in ours:
         return f"The webhook names our modification but another payment, {told.transaction_reference[:64]}."
     return ""
+
+
+def is_a_copy(told: Told, modification: Modification) -> bool:
+    """Whether an event that names our success is about another payment of its kind: a portal lets people copy references."""
+    movement, own_id = told.movement, modification.gateway_id
+    if movement is None or modification.state != ModificationState.SUCCEEDED or not (own_id and movement.gateway_id):
+        return False
+    return movement.gateway_id[:64] != own_id and own_id not in told.gateway_ids
 
 
 def _modification(account: GatewayAccount, told: Told) -> Modification | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -37,11 +37,14 @@ class Adoption:
 def adopt(adoption: Adoption, movements: Iterable[Movement]) -> None:
     """Store and book what is not ours; changes the transaction without saving. The row must be locked."""
     ours = list(Modification.objects.filter(transaction=adoption.transaction))
+    listed = list(movements)
     _book_what_waits(adoption)
-    for movement in movements:
+    for movement in listed:
         modification = _named(movement, ours) or _nameless(movement, ours)
         if modification is None:
             _adopt_foreign(adoption, movement)
+        elif _is_another_deed(movement, modification, listed):
+            _adopt_foreign(adoption, replace(movement, modification_id=""))
         elif modification.finished:
             _compare(adoption, movement, modification)
 
@@ -81,6 +84,18 @@ def _nameless(movement: Movement, ours: Iterable[Modification]) -> Modification 
     alike = [one for one in ours if movement.type in _DONE_AS.get(Kind(one.kind), {one.kind})]
     told = (one for one in alike if not one.finished or _has_the_ids_of(movement, one))
     return next(told, None)
+
+
+def _is_another_deed(movement: Movement, modification: Modification, listed: Iterable[Movement]) -> bool:
+    """A portal lets people copy references: ours has succeeded, and this is something else under its id; the gateway
+    shows another kind of deed, or shows ours beside it."""
+    if modification.state != ModificationState.SUCCEEDED:
+        return False
+    if movement.type and movement.type not in _DONE_AS.get(Kind(modification.kind), {modification.kind}):
+        return True
+    own_id = modification.gateway_id
+    other_id = movement.gateway_id[:64] not in ("", own_id)
+    return other_id and any(one.gateway_id == own_id and one.type == movement.type for one in listed)
 
 
 def _has_the_ids_of(movement: Movement, modification: Modification) -> bool:
@@ -128,8 +143,8 @@ def _store(
 ) -> ExternalMovement | None:
     """The new row, booked or with the reason why not; None when it is already there."""
     transaction = adoption.transaction
-    key = _key(transaction, movement)
-    if ExternalMovement.objects.filter(account_id=transaction.account_id, key=key).exists():
+    key = _free_key(transaction, movement)
+    if key is None:
         return None
     releasing = transaction.open_to_capture
     reason = refusal or book(transaction, movement, now=adoption.now)
@@ -191,6 +206,18 @@ def _amount(movement: Movement, releasing: int) -> int:
     if movement.amount is None:
         return releasing if movement.type == "cancel" else 0
     return max(0, movement.amount.amount_minor)
+
+
+def _free_key(transaction: Transaction, movement: Movement) -> str | None:
+    """The key to store it under; None when it is stored already. A shop may give one reference to several movements:
+    the gateway's own ids then tell them apart."""
+    key = _key(transaction, movement)
+    own_id = movement.gateway_id[:64]
+    known = ExternalMovement.objects.filter(account_id=transaction.account_id, key=key).first()
+    if known is not None and own_id and known.gateway_id not in ("", own_id):
+        key = _key(transaction, replace(movement, modification_id=""))
+        known = ExternalMovement.objects.filter(account_id=transaction.account_id, key=key).first()
+    return key if known is None else None
 
 
 def _key(transaction: Transaction, movement: Movement) -> str:
