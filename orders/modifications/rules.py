@@ -144,7 +144,8 @@ def _method_refusal(kind: Kind, situation: Situation) -> Decision | None:
     return _closed(
         kind,
         "method",
-        f"A payment by {situation.payment_method} has no authorization to {VERBS[kind]}: its money comes whole or not at all.",
+        f"A payment by {situation.payment_method} has no authorization to {VERBS[kind]}: "
+        "its money comes whole or not at all.",
         unlock="Once the money has come it can be refunded.",
     )
 
