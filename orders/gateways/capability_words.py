@@ -185,12 +185,8 @@ _HINTS: dict[str, dict[Kind, tuple[str, ...]]] = {
             "Nothing can be added to an approved order: for another article the shopper places a new one.",
             "Only you can start a refund or cancellation; Smartpay sends shoppers who ask for one to you.",
         ),
-        Kind.CANCEL: (
-            "Only you can start a refund or cancellation; Smartpay sends shoppers who ask for one to you.",
-        ),
-        Kind.CAPTURE: (
-            "Nothing can be added to an approved order: for another article the shopper places a new one.",
-        ),
+        Kind.CANCEL: ("Only you can start a refund or cancellation; Smartpay sends shoppers who ask for one to you.",),
+        Kind.CAPTURE: ("Nothing can be added to an approved order: for another article the shopper places a new one.",),
     },
 }
 
