@@ -53,7 +53,7 @@ def stands_elsewhere(told: Told, modification: Modification) -> str:
 
 
 def is_a_copy(told: Told, modification: Modification) -> bool:
-    """Whether an event that names our success is about another payment of its kind: a portal lets people copy references."""
+    """Whether an event that names our success is about another payment: a portal lets people copy references."""
     movement, own_id = told.movement, modification.gateway_id
     if movement is None or modification.state != ModificationState.SUCCEEDED or not (own_id and movement.gateway_id):
         return False

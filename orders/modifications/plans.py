@@ -16,7 +16,15 @@ from uuid import UUID
 from orders import audit
 from orders.database import database_now
 from orders.gateways.base import Kind
-from orders.models import Capture, Modification, ModificationState, RefundPlan, Source, Transaction
+from orders.models import (
+    Capture,
+    ExternalMovement,
+    Modification,
+    ModificationState,
+    RefundPlan,
+    Source,
+    Transaction,
+)
 from orders.modifications import books
 from orders.modifications.refusals import NotAllowed, UnknownThing
 from orders.modifications.request import (
@@ -37,6 +45,8 @@ from orders.money import Money
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+_UNMOVED = frozenset({ModificationState.FAILED.value, ModificationState.WITHDRAWN.value})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Leg:
@@ -54,7 +64,7 @@ class Progress:
     done: int
     open: int
     missing: int
-    """Refused by the gateway or withdrawn: nothing of it moved."""
+    """Refused by the gateway or withdrawn, and nothing of it moved."""
 
     @property
     def finishable(self) -> bool:
@@ -76,11 +86,24 @@ def allocate(captures: Iterable[Capture], amount: int) -> tuple[Leg, ...]:
 
 
 def progress_of(plan: RefundPlan, legs: Iterable[Modification]) -> Progress:
-    """The plan's sums from its legs."""
+    """The plan's sums from its legs. What moved although its leg had ended as failed is done: asking again would pay it
+    twice."""
     rows = list(legs)
-    done = sum(row.amount for row in rows if row.state == ModificationState.SUCCEEDED)
+    done = sum(row.amount for row in rows if row.state == ModificationState.SUCCEEDED) + _moved_after_all(rows)
     still_open = sum(row.amount for row in rows if not row.finished)
     return Progress(asked=plan.amount, done=done, open=still_open, missing=plan.amount - done - still_open)
+
+
+def _moved_after_all(legs: Iterable[Modification]) -> int:
+    """What the gateway showed, booked or not, of legs that had ended as not moved; never more than each asked for."""
+    unmoved = {row.pk: row.amount for row in legs if row.state in _UNMOVED}
+    if not unmoved:
+        return 0
+    shown: dict[UUID, int] = {}
+    for movement in ExternalMovement.objects.filter(modification__in=unmoved, kind=Kind.REFUND):
+        assert movement.modification_id is not None
+        shown[movement.modification_id] = shown.get(movement.modification_id, 0) + movement.amount
+    return sum(min(unmoved[pk], amount) for pk, amount in shown.items())
 
 
 def leg_id(plan_id: UUID, number: int) -> UUID:

@@ -10,7 +10,6 @@ import pytest
 
 from orders.gateways.base import Kind, TransactionState
 from orders.models import ExternalMovement, Modification, Transaction
-from orders.money import Money
 from tests import factories
 from tests.mirror.snapshots import a_chargeback, meet
 from tests.modifications import steps

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.gateways.base import Kind
-from orders.models import Capture, Event, Modification, ModificationState, Reference, RefundPlan, Source
+from orders.models import Capture, Event, Modification, ModificationState, Reference, RefundPlan, Source, Transaction
 from orders.modifications.ask import ask
 from orders.modifications.claim import claim
 from orders.modifications.plans import accept_plan, allocate, finish_plan, leg_id, progress_of
@@ -19,7 +19,9 @@ from orders.modifications.request import request_modification
 from orders.modifications.wish import Wish
 from orders.modifications.withdraw import withdraw
 from tests import factories
+from tests.mirror.snapshots import meet
 from tests.modifications import steps
+from tests.modifications.channels import a_movement
 from tests.modifications.planning import IN_PARTS, asked_back, captured_in_parts, legs_of, planned
 
 S = ModificationState
@@ -258,6 +260,20 @@ class TestFinishing:
             )
 
         assert half_failed.modifications.count() == 3
+
+    @pytest.mark.parametrize("unfrozen", [False, True])
+    def test_a_part_that_moved_after_all_is_not_asked_for_again(self, half_failed: RefundPlan, unfrozen: bool) -> None:
+        failed = half_failed.modifications.get(state=S.FAILED)
+
+        transaction = meet(half_failed.transaction, a_movement(failed))
+        assert transaction.frozen
+        if unfrozen:
+            Transaction.objects.filter(pk=transaction.pk).update(frozen_reason="")
+        finish_plan(plan_id=half_failed.pk, by=half_failed.requested_by, source=Source.COMMAND, expected_version=None)
+
+        assert half_failed.modifications.count() == 2
+        progress = progress_of(half_failed, half_failed.modifications.all())
+        assert (progress.done, progress.missing, progress.finishable) == (9_000, 0, False)
 
     def test_what_was_withdrawn_can_be_asked_for_again(self) -> None:
         transaction = captured_in_parts(6_000, 4_000)
