@@ -38,6 +38,8 @@ PEOPLE = 4
 ACCOUNTS = 4
 """At each of the three gateways."""
 LATENCY_SECONDS = 0.25
+SETTINGS = {"SENDER_SLOTS": "8", "BACKOFF_FIRST_SECONDS": "0.2"}
+"""What several faults and a kill befall is tried six times; the last pause is then shorter than what is waited here."""
 OVER_WITHIN_SECONDS = 150.0
 """After the last fault."""
 
@@ -49,7 +51,7 @@ class Chaos:
         self.vendor, self.plan = vendor, plan
         self.problems: list[str] = []
         self.fired: dict[str, int] = {}
-        self.installation = Installation(vendor=vendor, settings={"SENDER_SLOTS": "8"})
+        self.installation = Installation(vendor=vendor, settings=SETTINGS)
 
     def run(self) -> None:
         with ExitStack() as stack:
