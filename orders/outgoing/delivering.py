@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from orders import audit, crypto
 from orders.database import database_now, in_one_transaction
@@ -23,8 +26,11 @@ from orders.outgoing.signing import signature_headers
 
 AT_ONCE = 8
 CLAIMED_AT_ONCE = 64
+OF_ONE_ENDPOINT = 8
+"""So much of a round belongs to one endpoint at most: a shop that lets everybody wait delays its own letters."""
 DEADLINE_SECONDS = 10
-LEASE_SECONDS = 60
+LEASE_SECONDS = 240
+"""Longer than a round in which every shop and every name server takes its time: what waits in it is sent once."""
 RETRY_AFTER_SECONDS = (5, 300, 1800, 7200, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
 """After each failed try; then it is given up, a little over three days after the first."""
 GONE = 410
@@ -90,12 +96,16 @@ def body_of(announcement: Announcement) -> bytes:
 def _claim() -> list[Letter]:
     now = database_now()
     due = ShopDelivery.objects.filter(state=ShopDeliveryState.WAITING, due_at__lte=now, endpoint__active=True)
-    rows = list(
-        due.exclude(lease_until__gt=now)
-        .select_for_update(skip_locked=True, no_key=True, of=("self",))
-        .select_related("announcement", "endpoint")
-        .order_by("due_at", "id")[:CLAIMED_AT_ONCE]
-    )
+    free = due.exclude(lease_until__gt=now)
+    rows: list[ShopDelivery] = []
+    for endpoint_id in _endpoints_in_line(free):
+        oldest = (
+            free.filter(endpoint=endpoint_id)
+            .select_for_update(skip_locked=True, no_key=True, of=("self",))
+            .select_related("announcement", "endpoint")
+            .order_by("due_at", "id")
+        )
+        rows += oldest[: min(OF_ONE_ENDPOINT, CLAIMED_AT_ONCE - len(rows))]
     ShopDelivery.objects.filter(pk__in=[row.pk for row in rows]).update(
         lease_until=now + timedelta(seconds=LEASE_SECONDS)
     )
@@ -110,6 +120,12 @@ def _claim() -> list[Letter]:
         )
         for row in rows
     ]
+
+
+def _endpoints_in_line(due: QuerySet[ShopDelivery]) -> list[UUID]:
+    """Drawn by lot, so that however much waits for some shops, the others have their turn."""
+    found = due.order_by().values_list("endpoint_id", flat=True).distinct()
+    return random.sample(list(found), k=len(found))[:CLAIMED_AT_ONCE]
 
 
 def _post(letter: Letter) -> Answer:

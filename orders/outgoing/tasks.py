@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import threading
+
 from celery import shared_task
 
 from orders.outgoing import delivering, expiring, spreading
 
+HANDS = threading.BoundedSemaphore(2)
+"""So many task threads may wait for shops; the others stay free for the recovery."""
+
 
 @shared_task(name="orders.outgoing.tasks.carry")
 def carry() -> None:
-    """Spread what was announced and send what is due, until nothing is."""
-    while spreading.spread():
-        pass
-    while delivering.deliver():
+    """Spread what was announced and send what is due, until nothing is; nothing while all hands are busy."""
+    if HANDS.acquire(blocking=False):
+        try:
+            _carry()
+        finally:
+            HANDS.release()
+
+
+def _carry() -> None:
+    while spreading.spread() or delivering.deliver():
         pass
 
 

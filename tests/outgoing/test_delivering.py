@@ -24,7 +24,8 @@ from orders.models import (
 )
 from orders.modifications.request import request_modification
 from orders.modifications.withdraw import withdraw
-from orders.outgoing.delivering import RETRY_AFTER_SECONDS, deliver
+from orders.outgoing import tasks
+from orders.outgoing.delivering import CLAIMED_AT_ONCE, OF_ONE_ENDPOINT, RETRY_AFTER_SECONDS, deliver
 from orders.outgoing.endpoints import add_endpoint, renew_secret, send_again, send_test, start_endpoint, stop_endpoint
 from orders.outgoing.expiring import warn
 from orders.outgoing.signing import signature
@@ -179,6 +180,35 @@ def test_a_worker_that_died_while_sending_is_followed_by_another() -> None:
         assert deliver() == 0
         ShopDelivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
         assert deliver() == 1
+    assert len(shop.letters) == 1
+
+
+def test_a_shop_for_which_much_waits_leaves_the_others_their_turn() -> None:
+    merchant, other = a_merchant(), a_merchant()
+    with a_shop(500) as crowded, a_shop() as quiet:
+        a_listening_endpoint(crowded, merchant)
+        a_listening_endpoint(quiet, other)
+        crowd = [
+            Announcement(merchant=merchant, type="test", key=str(number), at=timezone.now())
+            for number in range(CLAIMED_AT_ONCE)
+        ]
+        Announcement.objects.bulk_create(crowd)
+        spread()
+        a_withdrawn_refund(other)
+        carry()
+    assert len(crowded.letters) == OF_ONE_ENDPOINT
+    assert len(quiet.letters) == 1
+
+
+def test_few_hands_wait_for_shops_and_a_ring_that_finds_none_loses_nothing() -> None:
+    merchant = a_merchant()
+    with a_shop() as shop:
+        a_listening_endpoint(shop, merchant)
+        a_withdrawn_refund(merchant)
+        with tasks.HANDS, tasks.HANDS:
+            tasks.carry()
+        assert not shop.letters
+        tasks.carry()
     assert len(shop.letters) == 1
 
 
