@@ -159,6 +159,6 @@ def _key_conflict() -> Problem:
     return Problem(
         409,
         "id_conflict",
-        "This Idempotency-Key was already used for another wanted. Nothing was sent now; take a fresh key for "
+        "This Idempotency-Key was already used for another request. Nothing was sent now; take a fresh key for "
         "something new.",
     )

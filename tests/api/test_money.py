@@ -80,7 +80,7 @@ def test_a_key_with_another_body_is_a_conflict_and_moves_nothing(words: dict[str
     answer = shop.ask(transaction.pk, "refunds", SOME | words, key="k")
 
     assert (answer.status, answer.code) == (409, "id_conflict"), answer.content
-    assert "Nothing was sent now" in answer.detail
+    assert answer.detail.startswith("This Idempotency-Key was already used for another request. Nothing was sent now")
     assert (Modification.objects.count(), fresh(transaction).refunding) == (1, 2_000)
 
 
