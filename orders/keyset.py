@@ -45,10 +45,13 @@ def read_cursor(text: str) -> Cursor:
     try:
         plain = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode("ascii")
         at, _, number = plain.partition("|")
-        cursor = Cursor(datetime.fromisoformat(at), int(number))
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None:
+            raise ValueError(at)
+        cursor = Cursor(moment.astimezone(UTC), int(number))
     except (ValueError, binascii.Error, OverflowError) as error:
         raise CursorRefused(text[:80]) from error
-    if cursor.at.tzinfo is None or not 0 < cursor.id <= _ID_MAXIMUM:
+    if not 0 < cursor.id <= _ID_MAXIMUM:
         raise CursorRefused(text[:80])
     return cursor
 

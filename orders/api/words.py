@@ -56,7 +56,8 @@ def _text_with_offset(value: object) -> datetime:
         raise ValueError("must be a moment such as 2026-01-31T12:00:00Z") from None
     if moment.tzinfo is None or not _is_of_this_age(moment):
         raise ValueError("must be a moment of this age with its offset, such as 2026-01-31T12:00:00Z")
-    return moment
+    # PostgreSQL knows no offset of sixteen hours or more.
+    return moment.astimezone(UTC)
 
 
 def _is_of_this_age(moment: datetime) -> bool:

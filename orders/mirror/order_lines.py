@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -173,7 +173,10 @@ def _moment(line: Mapping[str, Any]) -> datetime | None:
         return None
     try:
         moment = parse_datetime(text)
-    except ValueError:
+        if moment is not None and moment.tzinfo is not None:
+            # PostgreSQL knows no offset of sixteen hours or more.
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         moment = None
     if moment is None or moment.tzinfo is None or moment > timezone.now():
         raise BadLine("placed_at must be a past moment with its offset, such as 2026-01-31T12:00:00Z.")

@@ -77,6 +77,16 @@ def test_a_transaction_belongs_to_one_order(shop: Shop) -> None:
     assert not Order.objects.filter(reference="A-2").exists()
 
 
+@pytest.mark.parametrize(("offset", "utc"), [("+23:59", "2026-01-30T12:01:00Z"), ("-23:59", "2026-02-01T11:59:00Z")])
+def test_a_moment_far_east_or_west_is_a_moment(shop: Shop, offset: str, utc: str) -> None:
+    moment = f"2026-01-31T12:00:00{offset}"
+
+    told = shop.put("orders/north/A-1", an_order_body(placed_at=moment))
+
+    assert (told.status, told.json["placed_at"]) == (201, utc)
+    assert shop.get("orders", placed_from=moment).json["orders"] == [told.json]
+
+
 @pytest.mark.parametrize("reference", ["2026/001", "A%20B", "ä-ö", "a..b", "."])
 def test_a_reference_may_hold_what_shops_put_into_it(shop: Shop, reference: str) -> None:
     answer = shop.put(f"orders/north/{reference}", an_order_body())

@@ -80,3 +80,12 @@ def test_a_csv_file_names_them_in_its_first_line(tmp_path: Path) -> None:
 
     rows = [row.transactions[0] for row in found.rows.values()]
     assert [(row.card_reference, row.authorized) for row in rows] == [("card-1", 4_999), ("", None)]
+
+
+def test_a_moment_is_kept_in_utc_however_far_its_offset() -> None:
+    assert str(read(placed_at="2026-01-31T12:00:00+23:59").placed_at) == "2026-01-30 12:01:00+00:00"
+
+
+def test_a_moment_before_the_first_year_is_none() -> None:
+    with pytest.raises(BadLine, match="placed_at must be a past moment"):
+        read(placed_at="0001-01-01T00:00:00+14:00")

@@ -130,6 +130,12 @@ def test_a_cursor_is_read_as_it_was_written(at: datetime, number: int) -> None:
     assert read_cursor(str(cursor)) == cursor
 
 
+def test_a_cursor_that_somebody_wrote_with_an_offset_means_the_same_moment() -> None:
+    text = base64.urlsafe_b64encode(b"2026-11-20T12:00:00+23:59|1").decode()
+
+    assert str(read_cursor(text).at) == "2026-11-19 12:01:00+00:00"
+
+
 @given(st.text(max_size=80))
 def test_whatever_else_is_given_as_a_cursor_is_refused(text: str) -> None:
     with pytest.raises(CursorRefused):
@@ -147,6 +153,7 @@ def test_whatever_else_is_given_as_a_cursor_is_refused(text: str) -> None:
         "2026-11-20T12:00:00+00:00|9223372036854775808",
         "2026-11-20T12:00:00+00:00|",
         "0001-01-01T00:00:00+23:59|x",
+        "0001-01-01T00:00:00+23:59|1",
     ],
 )
 def test_a_cursor_with_impossible_parts_is_refused(plain: str) -> None:
