@@ -53,6 +53,11 @@ def _sentence(row: Modification, outcome: Outcome) -> str:
     return f"{ours}, but the gateway now says: {outcome.reason} Nothing more moves here until two people have looked."
 
 
+def _booked_as(kind: Kind) -> str:
+    """A void gives a capture back whole: to the books it is a refund."""
+    return (Kind.REFUND if kind is Kind.VOID else kind).value
+
+
 def _store_movement(row: Modification, outcome: Outcome, reason: str, now: datetime) -> None:
     facts = outcome.facts
     ExternalMovement.objects.get_or_create(
@@ -61,7 +66,7 @@ def _store_movement(row: Modification, outcome: Outcome, reason: str, now: datet
         defaults={
             "transaction": row.transaction,
             "modification": row,
-            "kind": (facts.executed_kind or Kind(row.kind)).value,
+            "kind": _booked_as(facts.executed_kind or Kind(row.kind)),
             "amount": facts.amount.amount_minor if facts.amount else row.amount,
             "currency": facts.amount.currency if facts.amount else row.currency,
             "gateway_reference": facts.reference[:64],

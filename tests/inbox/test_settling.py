@@ -173,6 +173,19 @@ def test_a_success_after_we_had_called_it_failed_freezes_and_is_kept(account_c: 
     assert ExternalMovement.objects.get().modification_id == row.pk
 
 
+@pytest.mark.parametrize("word", ["Void", "Refund"])
+def test_a_void_that_came_through_after_all_is_in_the_books_once(account_c: GatewayAccount, word: str) -> None:
+    transaction = factories.a_captured_transaction(account=account_c, card_reference="card-1")
+    row = ended(asked(transaction, Kind.VOID, 10_000), steps.declined())
+
+    for _ in range(2):
+        told(account_c, from_c(result_of(row, word)))
+
+    assert now(row).state == S.FAILED
+    assert money_of(transaction) == {"captured": 10_000, "refunded": 10_000}
+    assert fresh(transaction).frozen
+
+
 def test_unsigned_word_settles_nothing() -> None:
     account = an_account_at_c(secret="")
     row = accepted(asked(captured_at_c(account), Kind.REFUND, 2_000))
