@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError
 from django.db import transaction as database_transaction
+from django.db.models import Exists, OuterRef, Q
 
 from orders import audit
 from orders.database import database_now, in_one_transaction
@@ -21,6 +22,7 @@ from orders.gateways.smartpay_payment_writing import payment_request
 from orders.gateways.smartpay_payments import NewPayment
 from orders.models import (
     NOT_YET_NAMED,
+    ExternalMovement,
     GatewayAccount,
     Merchant,
     Modification,
@@ -44,6 +46,10 @@ if TYPE_CHECKING:
 ORDER_REFERENCE_MAXIMUM = 64
 DEAD = frozenset({TransactionState.FAILED.value, TransactionState.EXPIRED.value, TransactionState.CANCELLED.value})
 """An order whose payments have all ended so, and one without any, may be paid by a new one."""
+_NOTHING_AGAINST_IT = Q(frozen_reason="") & ~Exists(
+    ExternalMovement.objects.filter(transaction=OuterRef("pk"), kind=Kind.AUTHORIZE.value)
+)
+"""The gateway has not shown since that the payment was made after all: the buyer may pay that one."""
 
 
 class PaymentRefused(NotAllowed):
@@ -197,7 +203,8 @@ def _free_order(wish: PaymentWish, account: GatewayAccount) -> Order | None:
     """
     # What the gateway refused outright left no payment and no word behind, so that reference may be used again.
     used = Transaction.objects.filter(account=account, partner_reference=wish.payment.partner_reference)
-    taken = used.exclude(state=TransactionState.FAILED, raw_status="").select_related("order").first()
+    refused = Q(state=TransactionState.FAILED, raw_status="") & _NOTHING_AGAINST_IT
+    taken = used.exclude(refused).select_related("order").first()
     if taken is not None:
         raise PaymentRefused(
             {
@@ -213,7 +220,8 @@ def _free_order(wish: PaymentWish, account: GatewayAccount) -> Order | None:
 
 
 def _check_unpaid(order: Order, wish: PaymentWish) -> None:
-    if Transaction.objects.filter(order=order).exclude(state__in=DEAD, captured=0).exists():
+    dead = Q(state__in=DEAD, captured=0) & _NOTHING_AGAINST_IT
+    if Transaction.objects.filter(order=order).exclude(dead).exists():
         sentence = f"There is an order {order.reference} with a payment already; nothing was sent. Choose another."
         raise PaymentRefused({"order_reference": sentence})
     known = Money(order.amount, order.currency)

@@ -11,11 +11,14 @@ from orders.gateways import smartpay
 from orders.gateways.base import TransactionState
 from orders.gateways.registry import GATEWAYS
 from orders.models import GatewayAccount, InboxState, Modification, Order, Transaction
+from orders.modifications.new_payment import PaymentRefused
 from tests import factories
+from tests.gateways.new_payments import a_payment
 from tests.inbox.letters import from_a, told, work_off
 from tests.inbox.pretend import PretendGateway, a_snapshot, moved
 from tests.modifications import steps
 from tests.modifications.new_payments import ask_for_payment, made
+from tests.modifications.proposing import a_supervisor, confirm, propose
 
 pytestmark = pytest.mark.django_db
 NAME = "9b02425b-f346-4f16-892b-6716d5ecf9ac"
@@ -101,6 +104,24 @@ def test_a_notification_that_overtakes_the_answer_agrees_with_it(
     assert row.state == "succeeded"
     assert not Transaction.objects.get().frozen
     assert Order.objects.count() == 1
+
+
+def test_one_that_people_called_failed_and_that_shows_up_holds_its_reference_and_its_order(
+    account: GatewayAccount, gateway_a: PretendGateway, asked: Modification
+) -> None:
+    steps.ended(asked, steps.unknown())
+    transaction = Transaction.objects.get()
+    proposal = propose(asked, by=a_supervisor(transaction), verdict="failed", amount=None, gateway_reference="")
+    confirm(proposal, by=a_supervisor(transaction))
+    _shows(gateway_a)
+    told(account, from_a(NAME))
+
+    for reason in (Transaction.objects.get().frozen_reason, ""):
+        Transaction.objects.update(frozen_reason=reason)
+        for words in ({}, {"payment": a_payment(partner_reference="SMP-1002")}, {"order_reference": "ORD-1002"}):
+            with pytest.raises(PaymentRefused):
+                ask_for_payment(account, asked.requested_by, **words)
+    assert Modification.objects.count() == 1
 
 
 def test_another_amount_goes_to_people(account: GatewayAccount, gateway_a: PretendGateway, asked: Modification) -> None:
