@@ -54,6 +54,8 @@ def a_hundred_thousand_orders() -> Iterator[None]:
         for name in ("large", "middle", "small"):
             an_account(merchant=a_merchant(name), name=name)
         cursor.execute(FILL, [ORDERS])
+        # The connection may have planned its look-ups of parents while these tables were empty.
+        cursor.execute("ANALYZE")
         cursor.execute(WORDS)
         cursor.execute(TRANSACTIONS)
         cursor.execute("ANALYZE")
