@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import threading
+
 from celery import shared_task
 
+from orders.database import database_now
 from orders.mirror import rounds
 from orders.mirror.collecting_round import collect_all
 from orders.mirror.refresh import refresh_transaction
-from orders.models import Source
+from orders.models import Source, Transaction
+
+HANDS = threading.BoundedSemaphore(2)
+"""So many task threads may wait for a slow gateway that somebody wants read at once; the others stay free for the
+recovery. A ring that finds no hand makes the transaction due, so that the next round reads it."""
 
 
 @shared_task(name="orders.mirror.tasks.refresh")
 def refresh(transaction_id: str) -> None:
     """Somebody asked, or one of ours ended while the transaction was pending: read it from its gateway."""
-    refresh_transaction(transaction_id=int(transaction_id), source=Source.WORKER)
+    if not HANDS.acquire(blocking=False):
+        now = database_now()
+        Transaction.objects.filter(pk=int(transaction_id), refresh_due_at__gt=now).update(refresh_due_at=now)
+        return
+    try:
+        refresh_transaction(transaction_id=int(transaction_id), source=Source.WORKER)
+    finally:
+        HANDS.release()
 
 
 @shared_task(name="orders.mirror.tasks.refresh_due")

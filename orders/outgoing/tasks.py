@@ -8,8 +8,8 @@ from celery import shared_task
 
 from orders.outgoing import delivering, expiring, spreading
 
-HANDS = threading.BoundedSemaphore(2)
-"""So many task threads may wait for shops; the others stay free for the recovery."""
+HANDS = threading.BoundedSemaphore(1)
+"""So many task threads may wait for shops; the others stay free for the recovery. Each sends to several at a time."""
 
 
 @shared_task(name="orders.outgoing.tasks.carry")

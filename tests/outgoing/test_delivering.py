@@ -200,12 +200,12 @@ def test_a_shop_for_which_much_waits_leaves_the_others_their_turn() -> None:
     assert len(quiet.letters) == 1
 
 
-def test_few_hands_wait_for_shops_and_a_ring_that_finds_none_loses_nothing() -> None:
+def test_one_hand_waits_for_shops_and_a_ring_that_finds_none_loses_nothing() -> None:
     merchant = a_merchant()
     with a_shop() as shop:
         a_listening_endpoint(shop, merchant)
         a_withdrawn_refund(merchant)
-        with tasks.HANDS, tasks.HANDS:
+        with tasks.HANDS:
             tasks.carry()
         assert not shop.letters
         tasks.carry()
