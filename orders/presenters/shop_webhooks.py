@@ -63,7 +63,11 @@ def endpoint_rows(person: User) -> tuple[EndpointRow, ...]:
     """The endpoints of the person's merchants."""
     endpoints = list(ShopEndpoint.objects.of(person).select_related("merchant").order_by("merchant__name", "url"))
     newest = ShopDelivery.objects.filter(endpoint=OuterRef("pk")).order_by("-pk")
-    last = dict(ShopEndpoint.objects.filter(pk__in=[one.pk for one in endpoints]).values_list("pk", Subquery(newest.values("state")[:1])))
+    last = dict(
+        ShopEndpoint.objects.filter(pk__in=[one.pk for one in endpoints]).values_list(
+            "pk", Subquery(newest.values("state")[:1])
+        )
+    )
     waiting = ShopDelivery.objects.filter(endpoint__in=endpoints, state=ShopDeliveryState.WAITING)
     counts = dict(waiting.values_list("endpoint").annotate(Count("pk")).order_by())
     return tuple(
