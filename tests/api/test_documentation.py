@@ -129,7 +129,7 @@ def test_every_command_of_the_page_does_what_the_page_says(
     folder.mkdir()
     blocks = _blocks()
     told = shlex.split(blocks[0][1].replace("\\\n", " "))
-    assert told[:2] == ["python", "manage.py"]
+    assert told[:2] == [".venv/bin/python", "manage.py"]
     token = run(*told[2:]).out.strip()
     reader = Reader(API=f"{live_server.url}/api/v1", TOKEN=token, SANDBOX=gateway.url)
 
