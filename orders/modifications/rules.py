@@ -123,7 +123,7 @@ def _capability_refusal(kind: Kind, situation: Situation) -> Decision | None:
     capability = situation.capability
     if kind not in capability.kinds:
         return _closed(
-            kind, "capability", f"This gateway account offers no {VERBS[kind]}.", unlock=_instead(kind, situation)
+            kind, "capability", f"This gateway account offers no “{VERBS[kind]}”.", unlock=_instead(kind, situation)
         )
     if capability.auto_capture and kind is Kind.CAPTURE:
         return _closed(

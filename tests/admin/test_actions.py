@@ -188,7 +188,7 @@ def test_a_void_is_refused_where_the_gateway_knows_none() -> None:
 
     page = agent_of(transaction).post(reverse(TRANSACTIONS), refund(transaction, action="void_transaction"))
 
-    assert "offers no void" in page.content.decode()
+    assert "offers no “void”" in page.content.decode()
     assert not Modification.objects.exists()
 
 

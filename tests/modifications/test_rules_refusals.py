@@ -50,7 +50,7 @@ REFUSALS: list[tuple[Kind, TransactionState, dict[str, Any], int | None, str, st
         {"capability": a_capability(kinds=frozenset({Kind.REFUND}))},
         None,
         "capability",
-        "offers no cancel",
+        "offers no “cancel”.",
         "",
     ),
     (
