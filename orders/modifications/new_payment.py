@@ -28,6 +28,7 @@ from orders.models import (
     Modification,
     Order,
     ReferenceKind,
+    RefundPlan,
     Source,
     Transaction,
 )
@@ -172,6 +173,8 @@ def _already_asked(wish: PaymentWish, account: GatewayAccount) -> Modification |
     """The row of a repeated form, when it is the same form; a conflict when it says something else."""
     known = Modification.objects.filter(pk=wish.modification_id).select_related("transaction__order").first()
     if known is None:
+        if RefundPlan.objects.filter(pk=wish.modification_id).exists():
+            raise IdConflict(INVALID_ID, code="invalid_id")
         return None
     if not Modification.objects.of(wish.by).filter(pk=known.pk).exists():
         raise IdConflict(INVALID_ID, code="invalid_id")

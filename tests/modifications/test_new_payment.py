@@ -32,6 +32,7 @@ from tests import factories
 from tests.gateways.new_payments import BERLIN, a_company_payment, a_payment
 from tests.modifications import steps
 from tests.modifications.new_payments import ORDER, ask_for_payment, made
+from tests.modifications.planning import captured_in_parts, planned
 from tests.proofs.racing import race
 
 pytestmark = pytest.mark.django_db
@@ -211,6 +212,16 @@ def test_a_partner_reference_is_taken_once_and_the_sentence_names_the_order(
     ask_for_payment(account, agent, payment=a_payment(partner_reference="SMP-1002"), order_reference="ORD-1002")
     other = factories.an_account(merchant=account.merchant)
     ask_for_payment(other, agent)
+
+
+def test_an_id_that_stands_for_a_refund_plan_is_no_payments(account: GatewayAccount, agent: User) -> None:
+    transaction = captured_in_parts(6_000, 4_000)
+    plan = planned(transaction, 9_000, by=steps.an_agent(transaction))
+
+    with pytest.raises(IdConflict):
+        ask_for_payment(account, agent, modification_id=plan.pk)
+
+    assert not Modification.objects.filter(kind="authorize").exists()
 
 
 def test_an_order_that_has_a_payment_gets_no_second_one(account: GatewayAccount, agent: User) -> None:
