@@ -84,11 +84,15 @@ def deliver() -> int:
 
 
 def body_of(announcement: Announcement) -> bytes:
-    """What the shop gets: `type`, `timestamp` and `data`; the same bytes at every try."""
+    """What the shop gets: `type`, `timestamp` and `data`; the same bytes at every try.
+
+    An order keeps its reference for ever, so it is read here and not where money moves.
+    """
+    named = {"order_reference": announcement.order.reference} if announcement.order else {}
     content = {
         "type": announcement.type,
         "timestamp": announcement.at.isoformat(),
-        "data": announcement.content,
+        "data": {**announcement.content, **named},
     }
     return json.dumps(content, separators=(",", ":"), sort_keys=True).encode()
 
@@ -102,7 +106,7 @@ def _claim() -> list[Letter]:
         oldest = (
             free.filter(endpoint=endpoint_id)
             .select_for_update(skip_locked=True, no_key=True, of=("self",))
-            .select_related("announcement", "endpoint")
+            .select_related("announcement__order", "endpoint")
             .order_by("due_at", "id")
         )
         rows += oldest[: min(OF_ONE_ENDPOINT, CLAIMED_AT_ONCE - len(rows))]

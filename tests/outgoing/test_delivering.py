@@ -84,6 +84,7 @@ def test_an_end_is_told_signed_and_once() -> None:
     [(headers, body)] = shop.letters
     told = json.loads(body)
     assert told["type"] == "modification.withdrawn"
+    assert told["data"]["order_reference"] == row.transaction.order.reference
     assert (told["data"]["id"], told["data"]["amount"]) == (str(row.pk), 1000)
     expected = signature(
         secret=secret, message_id=headers["webhook-id"], timestamp=int(headers["webhook-timestamp"]), body=body
