@@ -13,6 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db.models import Sum
+
 from orders import audit
 from orders.database import database_now
 from orders.gateways.base import Kind
@@ -153,11 +155,27 @@ def _accept_rest(plan: RefundPlan, wish: Wish) -> RefundPlan:
         return None if progress_of(plan, plan.modifications.all()).finishable else plan
 
     def check(wish: Wish, transaction: Transaction) -> Callable[[], RefundPlan | None]:
+        _check_not_helped_elsewhere(plan, transaction)
         before = list(plan.modifications.all())
         rest = replace(wish, amount=progress_of(plan, before).missing)
         return partial(_write_rest, plan, rest, transaction, _legs(rest, transaction), first=len(before) + 1)
 
     return once(wish, known, check)
+
+
+def _check_not_helped_elsewhere(plan: RefundPlan, transaction: Transaction) -> None:
+    """What failed here may have been refunded by hand at the gateway; then only a person knows what is still owed."""
+    others = ExternalMovement.objects.filter(
+        transaction=transaction, kind=Kind.REFUND, modification__isnull=True, seen_at__gt=plan.requested_at
+    )
+    told = others.aggregate(total=Sum("amount"))["total"]
+    if told:
+        raise NotAllowed(
+            f"Since this refund was asked for, {Money(told, plan.currency)} was refunded at the gateway without us, "
+            "perhaps for what is missing here. Nothing was sent; look at it, and ask for what is still owed as a new "
+            "refund.",
+            code="refunded_elsewhere",
+        )
 
 
 def _check(wish: Wish, transaction: Transaction) -> Callable[[], RefundPlan | None]:

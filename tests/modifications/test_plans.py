@@ -275,6 +275,19 @@ class TestFinishing:
         progress = progress_of(half_failed, half_failed.modifications.all())
         assert (progress.done, progress.missing, progress.finishable) == (9_000, 0, False)
 
+    def test_what_was_perhaps_refunded_by_hand_meanwhile_is_not_asked_for_again(self, half_failed: RefundPlan) -> None:
+        failed = half_failed.modifications.get(state=S.FAILED)
+        meet(half_failed.transaction, a_movement(failed, modification_id="", reference="by-hand", gateway_id="by-hand"))
+        assert steps.fresh(half_failed.transaction).refunded == 9_000
+
+        with pytest.raises(NotAllowed, match="without us") as refused:
+            finish_plan(
+                plan_id=half_failed.pk, by=half_failed.requested_by, source=Source.COMMAND, expected_version=None
+            )
+
+        assert refused.value.code == "refunded_elsewhere"
+        assert half_failed.modifications.count() == 2
+
     def test_what_was_withdrawn_can_be_asked_for_again(self) -> None:
         transaction = captured_in_parts(6_000, 4_000)
         agent = steps.an_agent(transaction)
