@@ -45,6 +45,7 @@ def create_account(
     authentication_key: str,
     by: User | None,
     source: Source,
+    data_url: str = "",
 ) -> GatewayAccount:
     """A new account, ready to send. Raises AccountRefused.
 
@@ -56,6 +57,7 @@ def create_account(
         gateway=_checked_gateway(gateway),
         base_url=checked_base_url(base_url),
         merchant_key=checked_merchant_key(merchant_key),
+        data_url=checked_base_url(data_url) if data_url else "",
     )
     account.seal_authentication_key(checked_authentication_key(authentication_key))
     try:

@@ -17,7 +17,7 @@ from orders.gateways.registry import gateway_choices, gateway_named
 from orders.models import GatewayAccount, Merchant, Source
 from orders.permissions import permissions_anywhere
 
-EDITABLE = ("name", "profile", "concurrency")
+EDITABLE = ("name", "profile", "concurrency", "data_url", "collects")
 # Never changed: frozen modifications point at them; another address is another account.
 FIXED = ("merchant", "gateway", "base_url", "masked_merchant_key")
 
@@ -40,12 +40,16 @@ class AccountForm(AccountModelForm):
 
     class Meta:
         model = GatewayAccount
-        fields = ("merchant", "name", "gateway", "base_url", "merchant_key", "profile", "concurrency")
+        fields = ("merchant", "name", "gateway", "base_url", "merchant_key", *EDITABLE[1:])
         # Our own check says what is wrong with an address; a URL field would also guess a scheme.
-        field_classes = {"base_url": forms.CharField}
+        field_classes = {"base_url": forms.CharField, "data_url": forms.CharField}
 
     def clean_base_url(self) -> str:
         return _checked(accounts.checked_base_url, self.cleaned_data["base_url"])
+
+    def clean_data_url(self) -> str:
+        typed: str = self.cleaned_data["data_url"]
+        return _checked(accounts.checked_base_url, typed) if typed else ""
 
     def clean_merchant_key(self) -> str:
         return _checked(accounts.checked_merchant_key, self.cleaned_data["merchant_key"])
@@ -122,7 +126,7 @@ class GatewayAccountAdmin(ReadOnly):
             by=person_of(request),
             source=Source.ADMIN,
         )
-        GatewayAccount.objects.filter(pk=made.pk).update(profile=obj.profile, concurrency=obj.concurrency)
+        GatewayAccount.objects.filter(pk=made.pk).update(**{name: getattr(obj, name) for name in EDITABLE[1:]})
         obj.pk = made.pk
 
 

@@ -98,6 +98,7 @@ def test_the_address_and_the_merchant_key_of_an_account_cannot_be_changed(office
             "name": "renamed",
             "profile": "{}",
             "concurrency": "8",
+            "collects": "on",
             "authentication_key": "",
             "base_url": "https://elsewhere.example",
             "merchant_key": "other",

@@ -46,6 +46,15 @@ def test_an_account_is_created_with_its_key_encrypted_and_never_shown(key_file: 
     assert "3ip7f1-8e72" not in f"{event.sentence}{event.details}"
 
 
+def test_the_address_of_a_list_is_kept_and_checked_like_the_other(key_file: str) -> None:
+    a_merchant("North")
+
+    assert create(key_file, "--data-url", "http://10.0.0.1/").code != 0
+    assert create(key_file, "--data-url", "https://data.example/").code == 0
+
+    assert GatewayAccount.objects.get().data_url == "https://data.example"
+
+
 def test_an_unknown_merchant_is_not_made_by_a_slip(key_file: str) -> None:
     ended = create(key_file)
 

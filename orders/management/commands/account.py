@@ -31,6 +31,7 @@ class Command(Errand):
         create.add_argument("--merchant", required=True, help="The merchant's name.")
         create.add_argument("--new-merchant", action="store_true", help="The merchant is new too.")
         create.add_argument("--base-url", required=True)
+        create.add_argument("--data-url", default="", help="Where gateway C lists its cards, if it may be asked.")
         create.add_argument("--merchant-key", required=True)
         create.add_argument("--authentication-key-file", required=True, type=Path, help=_KEY_HELP)
         create.add_argument("--by", metavar="USER", help="Who answers for it in the audit log.")
@@ -74,6 +75,7 @@ def _create(options: dict[str, Any]) -> Report:
         name=options["name"],
         gateway=options["gateway"],
         base_url=options["base_url"],
+        data_url=options["data_url"],
         merchant_key=options["merchant_key"],
         authentication_key=_key(options["authentication_key_file"]),
         by=person_named(options["by"]) if options["by"] else None,
