@@ -21,7 +21,7 @@ test: install-dev ## run every check and the tests, on SQLite and on PostgreSQL 
 lint: install-dev ## run the checks without the tests
 	@$(PYTHON) -m tests.everything --without-tests
 
-doors: install-dev ## test the sandbox, the gateways' clients against it, and every failure of the line at each gateway
+doors: install-dev ## test the sandbox, the clients against it, every failure of the line, and walks through the gateways
 	@$(PYTHON) -m tests.everything --doors
 
 pictures: install-dev ## look at every page in every width, theme and state with a browser and axe

@@ -1,6 +1,7 @@
 """`make test`: every check of the code, then the tests on SQLite, then again on PostgreSQL with Redis.
 
-`--doors` is `make doors`: the sandbox's own tests, the gateways' clients against it, and every failure of the line.
+`--doors` is `make doors`: the sandbox's own tests, the gateways' clients against it, every failure of the line, and walks
+in a browser over it all.
 The second half runs when DATABASE_URL and REDIS_URL name servers, or when servers answer on the standard local ports.
 REQUIRE_SERVERS=1 demands it. The last lines tell the tests for each database.
 """
@@ -23,7 +24,13 @@ LOCAL_REDIS = "redis://127.0.0.1:6379/11"
 
 # Pictures and doors have commands of their own. A browser sees the same pages on both databases, and these places use
 # none or start what they need by themselves: once is enough.
-AT_THE_DOORS = ("--ignore=tests/sandbox", "--ignore=tests/failures", "--ignore-glob=*against_sandbox.py")
+WALKS = ("tests/browser/test_gateway_b.py", "tests/browser/test_gateway_c.py", "tests/browser/test_portal.py")
+AT_THE_DOORS = (
+    "--ignore=tests/sandbox",
+    "--ignore=tests/failures",
+    "--ignore-glob=*against_sandbox.py",
+    *(f"--ignore={walk}" for walk in WALKS),
+)
 FIRST_HALF = ["-m", "not pictures", *AT_THE_DOORS]
 ONCE = ("browser", "docs", "gateways", "management", "presenters", "sandbox", "templatetags")
 ONCE_TOO = (
@@ -34,7 +41,12 @@ ONCE_TOO = (
 )
 """Long, and about what does not depend on the database."""
 SECOND_HALF = [*(f"--ignore=tests/{place}" for place in (*ONCE, *ONCE_TOO)), *AT_THE_DOORS]
-DOORS_FIRST_HALF = ["tests/sandbox", "tests/failures", *sorted(map(str, Path("tests").rglob("*against_sandbox.py")))]
+DOORS_FIRST_HALF = [
+    "tests/sandbox",
+    "tests/failures",
+    *WALKS,
+    *sorted(map(str, Path("tests").rglob("*against_sandbox.py"))),
+]
 DOORS_SECOND_HALF = ["tests/failures/test_races.py", "tests/inbox/test_against_sandbox.py"]
 
 CHECKS: dict[str, list[str]] = {
