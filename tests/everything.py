@@ -1,7 +1,8 @@
 """`make test`: every check of the code, then the tests on SQLite, then again on PostgreSQL with Redis.
 
-`--doors` is `make doors`: the sandbox's own tests, the gateways' clients against it, every failure of the line, and walks
-in a browser over it all.
+`--doors` is `make doors`: the sandbox's own tests, the gateways' clients against it, every failure of the line, and
+walks through it all in a browser.
+
 The second half runs when DATABASE_URL and REDIS_URL name servers, or when servers answer on the standard local ports.
 REQUIRE_SERVERS=1 demands it. The last lines tell the tests for each database.
 """
