@@ -61,6 +61,10 @@ class Started:
                 "XDG_RUNTIME_DIR": str(data_dir),
             }
             os.chdir(REPOSITORY)
+            # What other tests of this process did to signals is no terminal's business.
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGTTOU):
+                signal.signal(number, signal.SIG_DFL)
             # A shell stands where make stands: in the same foreground group, waiting for its child.
             os.execvpe("sh", ["sh", "-c", f"{sys.executable} manage.py start; exit $?"], environ)
 
