@@ -95,7 +95,8 @@ class Started:
             if pid:
                 self.pid = 0
                 return os.waitstatus_to_exitcode(status)
-        pytest.fail("It did not end.")
+        said = self.said[-2000:].decode(errors="replace")
+        pytest.fail(f"It did not end; there are {self.processes()}, and it said:\n{said}")
 
     def processes(self) -> list[tuple[int, str]]:
         """Every living process that works on this data folder."""
