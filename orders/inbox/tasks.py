@@ -6,6 +6,7 @@ import threading
 
 from celery import shared_task
 
+from orders.hands import a_hand_of
 from orders.inbox import process as working
 
 HANDS = threading.BoundedSemaphore(2)
@@ -16,19 +17,15 @@ that finds no hand is not lost: the row is due, and whoever has a hand takes it 
 @shared_task(name="orders.inbox.tasks.process")
 def process(delivery_id: str) -> None:
     """A webhook has come: work it off, and whatever came meanwhile."""
-    if HANDS.acquire(blocking=False):
-        try:
+    with a_hand_of(HANDS) as free:
+        if free:
             working.process(int(delivery_id))
             working.process_due()
-        finally:
-            HANDS.release()
 
 
 @shared_task(name="orders.inbox.tasks.process_due")
 def process_due() -> None:
     """Every few seconds: what a lost ring, a dead worker or the ladder left."""
-    if HANDS.acquire(blocking=False):
-        try:
+    with a_hand_of(HANDS) as free:
+        if free:
             working.process_due()
-        finally:
-            HANDS.release()

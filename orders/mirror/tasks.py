@@ -7,6 +7,7 @@ import threading
 from celery import shared_task
 
 from orders.database import database_now
+from orders.hands import a_hand_of
 from orders.mirror import rounds
 from orders.mirror.collecting_round import collect_all
 from orders.mirror.refresh import refresh_transaction
@@ -20,14 +21,12 @@ recovery. A ring that finds no hand makes the transaction due, so that the next 
 @shared_task(name="orders.mirror.tasks.refresh")
 def refresh(transaction_id: str) -> None:
     """Somebody asked, or one of ours ended while the transaction was pending: read it from its gateway."""
-    if not HANDS.acquire(blocking=False):
-        now = database_now()
-        Transaction.objects.filter(pk=int(transaction_id), refresh_due_at__gt=now).update(refresh_due_at=now)
-        return
-    try:
-        refresh_transaction(transaction_id=int(transaction_id), source=Source.WORKER)
-    finally:
-        HANDS.release()
+    with a_hand_of(HANDS) as free:
+        if free:
+            refresh_transaction(transaction_id=int(transaction_id), source=Source.WORKER)
+        else:
+            now = database_now()
+            Transaction.objects.filter(pk=int(transaction_id), refresh_due_at__gt=now).update(refresh_due_at=now)
 
 
 @shared_task(name="orders.mirror.tasks.refresh_due")

@@ -49,7 +49,6 @@ class Letter:
     """One delivery ready to go; the secret stays sealed until it is used."""
 
     delivery_id: int
-    endpoint_id: object
     url: str
     secret_sealed: str
     message_id: str
@@ -116,7 +115,6 @@ def _claim() -> list[Letter]:
     return [
         Letter(
             delivery_id=row.pk,
-            endpoint_id=row.endpoint_id,
             url=row.endpoint.url,
             secret_sealed=row.endpoint.secret_sealed,
             message_id=f"msg_{row.announcement_id.hex}",

@@ -6,6 +6,7 @@ import threading
 
 from celery import shared_task
 
+from orders.hands import a_hand_of
 from orders.outgoing import delivering, expiring, spreading
 
 HANDS = threading.BoundedSemaphore(1)
@@ -15,16 +16,9 @@ HANDS = threading.BoundedSemaphore(1)
 @shared_task(name="orders.outgoing.tasks.carry")
 def carry() -> None:
     """Spread what was announced and send what is due, until nothing is; nothing while all hands are busy."""
-    if HANDS.acquire(blocking=False):
-        try:
-            _carry()
-        finally:
-            HANDS.release()
-
-
-def _carry() -> None:
-    while spreading.spread() or delivering.deliver():
-        pass
+    with a_hand_of(HANDS) as free:
+        while free and (spreading.spread() or delivering.deliver()):
+            pass
 
 
 @shared_task(name="orders.outgoing.tasks.warn")
