@@ -8,11 +8,12 @@ _AGENT = ("view_order", "capture", "cancel", "refund", "authorize")
 GROUPS: dict[str, tuple[str, ...]] = {
     "viewer": ("view_order",),
     "agent": _AGENT,
-    "supervisor": (*_AGENT, "repair", "export", "read_audit"),
-    "finance": ("view_order", "export", "read_audit"),
+    "supervisor": (*_AGENT, "repair", "export", "read_audit", "reconcile", "close_month"),
+    "finance": ("view_order", "export", "read_audit", "reconcile", "close_month"),
     "integrator": ("view_order", "configure"),
 }
-"""Agents answer customers, supervisors repair, finance reads and exports, integrators connect shops and gateways."""
+"""Agents answer customers, supervisors repair, finance reconciles, closes months and exports,
+integrators connect shops and gateways."""
 
 
 def seeded_group(name: str) -> Group:

@@ -24,6 +24,8 @@ WORDS = {
     "repair": "repair",
     "configure": "configure",
     "export": "export",
+    "reconcile": "reconcile",
+    "close_month": "close_month",
 }
 """Codenames in the database (app label `orders`) and the words the rules use for them."""
 
@@ -32,7 +34,7 @@ NOTHING: frozenset[str] = frozenset()
 
 
 def permissions_of(person: User | AnonymousUser, merchant_id: int) -> frozenset[str]:
-    """Of view, capture, cancel, refund, repair, configure and export: what the person may do at this merchant.
+    """Those of WORDS that the person may do at this merchant.
 
     A superuser may do everything everywhere, an inactive person nothing anywhere. The answer is kept on the person
     object, which lives for one request; whoever must see a revocation (the worker before it sends) loads the person

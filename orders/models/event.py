@@ -21,6 +21,7 @@ class Source(models.TextChoices):
     GATEWAY = "gateway", "Gateway"
     WEBHOOK = "webhook", "Webhook"
     API = "api", "API"
+    SETTLEMENT = "settlement", "Settlement file"
 
 
 class Event(models.Model):

@@ -235,6 +235,7 @@ class EvidenceSource(models.TextChoices):
     QUERY = "query", "Status query"
     MIRROR = "mirror", "Refresh of the transaction"
     WEBHOOK = "webhook", "Signed webhook"
+    SETTLEMENT = "settlement", "Settlement file"
     OPERATOR = "operator", "Two people"
 
 

@@ -1,0 +1,1 @@
+"""What did not meet: typed, explained by hypotheses, fixed by people, closed with a reason."""
