@@ -300,6 +300,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('month', models.DateField()),
+                ('until', models.DateField()),
                 ('round', models.PositiveSmallIntegerField(default=1)),
                 ('state', models.CharField(choices=[('proposed', 'Signed by one'), ('closed', 'Closed'), ('withdrawn', 'Not closed'), ('reopened', 'Reopened')], max_length=9)),
                 ('report', models.JSONField()),

@@ -28,6 +28,8 @@ class MonthClose(models.Model):
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="+")
     account = models.ForeignKey(GatewayAccount, on_delete=models.PROTECT, related_name="month_closes")
     month = models.DateField()
+    until = models.DateField()
+    """The first day of the next month, so that the triggers need no date arithmetic."""
     round = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=9, choices=MonthState.choices)
     report = models.JSONField()

@@ -6,58 +6,17 @@ One list for both vendors. `post_migrate` re-creates it: SQLite drops triggers w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
+
+from orders.models.settlement_triggers import SETTLEMENT
+from orders.models.trigger import Trigger, no_delete, no_update
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 _FINISHED = "('succeeded', 'failed', 'withdrawn')"
-
-
-@dataclass(frozen=True)
-class Trigger:
-    """Refuse `event` (UPDATE or DELETE) on `table` when `condition` holds for OLD and NEW; `columns` are those that may
-    not differ."""
-
-    name: str
-    table: str
-    event: str
-    message: str
-    condition: str = ""
-    columns: tuple[str, ...] = ()
-
-    def create(self, vendor: str) -> list[str]:
-        """The statements that create it."""
-        differs = "IS DISTINCT FROM" if vendor == "postgresql" else "IS NOT"
-        changed = " OR ".join(f'OLD."{column}" {differs} NEW."{column}"' for column in self.columns)
-        condition = self.condition or changed or ("true" if vendor == "postgresql" else "1")
-        if vendor == "postgresql":
-            return [
-                f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql AS $$ "
-                f"BEGIN RAISE EXCEPTION '{self.message}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
-                f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} "
-                f"FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION {self.name}()",
-            ]
-        return [
-            f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} "
-            f"FOR EACH ROW WHEN ({condition}) BEGIN SELECT RAISE(ABORT, '{self.message}'); END"
-        ]
-
-    def drop(self, vendor: str) -> str:
-        """The statement that drops it when it is there."""
-        on_table = f" ON {self.table}" if vendor == "postgresql" else ""
-        return f"DROP TRIGGER IF EXISTS {self.name}{on_table}"
-
-
-def _no_delete(table: str) -> Trigger:
-    return Trigger(f"{table}_stays", table, "DELETE", f"{table}: rows are never deleted")
-
-
-def _no_update(table: str) -> Trigger:
-    return Trigger(f"{table}_is_written_once", table, "UPDATE", f"{table}: rows are never changed")
 
 
 TRIGGERS: tuple[Trigger, ...] = (
@@ -167,12 +126,12 @@ TRIGGERS: tuple[Trigger, ...] = (
         "orders_announcement: what was announced never changes",
         columns=("id", "merchant_id", "type", "key", "order_id", "transaction_id", "modification_id", "content", "at"),
     ),
-    _no_update("orders_refundplan"),
-    _no_update("orders_evidence"),
-    _no_update("orders_event"),
-    _no_update("orders_eventseal"),
+    no_update("orders_refundplan"),
+    no_update("orders_evidence"),
+    no_update("orders_event"),
+    no_update("orders_eventseal"),
     *(
-        _no_delete(table)
+        no_delete(table)
         for table in (
             "orders_order",
             "orders_transaction",
@@ -189,6 +148,7 @@ TRIGGERS: tuple[Trigger, ...] = (
             "orders_announcement",
         )
     ),
+    *SETTLEMENT,
 )
 
 
