@@ -1,0 +1,1 @@
+"""From files, runs, discrepancies, nights and months to what their pages show."""

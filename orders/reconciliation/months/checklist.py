@@ -1,0 +1,200 @@
+"""What must be true before a month is signed: each point a sentence, ok or not, and whether it stops the signature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, Q, Sum
+
+from orders.database import database_now
+from orders.models import (
+    Discrepancy,
+    Drift,
+    DriftState,
+    FileState,
+    GatewayAccount,
+    JobRun,
+    JobState,
+    Modification,
+    ModificationState,
+    MonthClose,
+    MonthState,
+    SettlementFile,
+    SettlementTerms,
+)
+from orders.money import Money
+from orders.reconciliation.calendar import Terms, is_business_day
+from orders.reconciliation.matching.balance import balance
+from orders.reconciliation.months.period import Month, ends_at, terms_of
+
+_DAYS_NAMED = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One point of the list. A month is signed only when every point that is `needed` is `ok`."""
+
+    code: str
+    title: str
+    ok: bool
+    sentence: str
+    needed: bool = True
+
+
+def checklist(account: GatewayAccount, month: Month) -> tuple[Item, ...]:
+    """Every point in the order people work through them; about a dozen queries however large the books are."""
+    terms = terms_of(account)
+    return (
+        _is_over(terms, month),
+        _under_way(account, month),
+        _files(account, terms, month),
+        _nights(account, terms, month),
+        _unsettled(account, month),
+        _in_doubt(account, terms, month),
+        _drifts(account),
+        _adds_up(account, month),
+        _months_before(account, month),
+    )
+
+
+def stops(items: tuple[Item, ...]) -> list[Item]:
+    """The points for which the month cannot be signed yet."""
+    return [item for item in items if item.needed and not item.ok]
+
+
+def _is_over(terms: Terms, month: Month) -> Item:
+    over = ends_at(terms, month) <= database_now()
+    sentence = f"{month.label} is over." if over else f"{month.label} is not over yet; it ends with its last cut-off."
+    return Item(code="over", title="The month is over", ok=over, sentence=sentence)
+
+
+def _under_way(account: GatewayAccount, month: Month) -> Item:
+    rows = SettlementFile.objects.filter(
+        Q(business_date__isnull=True) | Q(business_date__gte=month.first, business_date__lt=month.until),
+        account=account,
+        state__in=[FileState.RECEIVING, FileState.WAITING, FileState.LOADING],
+    )
+    count = rows.count()
+    said = "No file is being received or read." if not count else f"{_files_word(count)} still being received or read."
+    return Item(code="under_way", title="No file is under way", ok=not count, sentence=said)
+
+
+def _files_word(count: int) -> str:
+    return "1 file is" if count == 1 else f"{count} files are"
+
+
+def _files(account: GatewayAccount, terms: Terms, month: Month) -> Item:
+    """Some gateways pay out weekly, so a day without a file is shown and stops nobody."""
+    there = set(
+        SettlementFile.objects.filter(
+            account=account, state=FileState.APPLIED, business_date__gte=month.first, business_date__lt=month.until
+        ).values_list("business_date", flat=True)
+    )
+    missing = [day for day in _business_days(account, terms, month) if day not in there]
+    sentence = f"Every business day has a file ({len(there)} days)."
+    if missing:
+        sentence = f"{len(missing)} business days have no file: {_days(missing)}."
+    return Item(code="files", title="Files for every day", ok=not missing, sentence=sentence, needed=False)
+
+
+def _nights(account: GatewayAccount, terms: Terms, month: Month) -> Item:
+    done = set(
+        JobRun.objects.filter(
+            account=account,
+            job="night",
+            state=JobState.DONE,
+            business_date__gte=month.first,
+            business_date__lt=month.until,
+        ).values_list("business_date", flat=True)
+    )
+    missing = [day for day in _business_days(account, terms, month) if day not in done]
+    sentence = f"Every night has run to its end ({len(done)})."
+    if missing:
+        sentence = f"{len(missing)} nights have not run to their end: {_days(missing)}. They are caught up one by one."
+    return Item(code="nights", title="Every night has run", ok=not missing, sentence=sentence)
+
+
+def _business_days(account: GatewayAccount, terms: Terms, month: Month) -> list[date]:
+    """Those since money is expected at all; none for an account that expects nothing."""
+    since = SettlementTerms.objects.filter(account=account).values_list("expected_from", flat=True).first()
+    if since is None:
+        return []
+    days = (month.first + timedelta(days=step) for step in range((month.until - month.first).days))
+    return [day for day in days if day >= since and is_business_day(terms, day)]
+
+
+def _days(days: list[date]) -> str:
+    named = ", ".join(f"{day.day} {day:%b}" for day in days[:_DAYS_NAMED])
+    return named if len(days) <= _DAYS_NAMED else f"{named} and {len(days) - _DAYS_NAMED} more"
+
+
+def _unsettled(account: GatewayAccount, month: Month) -> Item:
+    rows = Discrepancy.objects.filter(account=account, month__lte=month.first).unsettled()
+    sums = rows.values("currency").annotate(count=Count("pk"), amount=Sum("amount")).order_by("currency")
+    found = [(row["count"], Money(row["amount"], row["currency"])) for row in sums]
+    if not found:
+        return Item(
+            code="unsettled",
+            title="Nothing is unsettled",
+            ok=True,
+            sentence="Every discrepancy of the month has ended with a reason, or was carried with one.",
+        )
+    worth = " and ".join(str(money) for _, money in found)
+    sentence = (
+        f"{sum(count for count, _ in found)} discrepancies worth {worth} are unsettled. Resolve them, or carry them "
+        "into the next month with a reason."
+    )
+    return Item(code="unsettled", title="Nothing is unsettled", ok=False, sentence=sentence)
+
+
+def _in_doubt(account: GatewayAccount, terms: Terms, month: Month) -> Item:
+    rows = Modification.objects.filter(
+        account=account,
+        state__in=[ModificationState.UNKNOWN, ModificationState.REVIEW],
+        requested_at__lt=ends_at(terms, month),
+    )
+    count = rows.count()
+    sentence = "No modification of the month has an unknown outcome."
+    if count:
+        sentence = (
+            f"{count} modifications have an outcome that nobody knows yet, so the month's money is not certain. "
+            "Find out how they ended first."
+        )
+    return Item(code="in_doubt", title="No outcome is unknown", ok=not count, sentence=sentence)
+
+
+def _drifts(account: GatewayAccount) -> Item:
+    count = Drift.objects.filter(account=account, state=DriftState.OPEN).count()
+    sentence = "Our copy is like the gateway's, field by field, as far as the nights have compared."
+    if count:
+        sentence = f"In {count} fields our copy differs from the gateway's and nobody has decided which one is right."
+    return Item(code="drifts", title="No drift is undecided", ok=not count, sentence=sentence)
+
+
+def _adds_up(account: GatewayAccount, month: Month) -> Item:
+    missing = [
+        f"{Money(one.missing, currency)}"
+        for currency, one in sorted(balance(account.pk, until=None, month=month.first).items())
+        if not one.holds
+    ]
+    sentence = "Their lines are our books, plus what is on the way, plus the discrepancies, to the minor unit."
+    if missing:
+        sentence = f"{' and '.join(missing)} of the month's lines are explained by nothing we know."
+    return Item(code="adds_up", title="The figures add up", ok=not missing, sentence=sentence)
+
+
+def _months_before(account: GatewayAccount, month: Month) -> Item:
+    closed = set(MonthClose.objects.filter(account=account, state=MonthState.CLOSED).values_list("month", flat=True))
+    first = (
+        SettlementFile.objects.filter(account=account, state=FileState.APPLIED)
+        .order_by("business_date")
+        .values_list("business_date", flat=True)
+        .first()
+    )
+    before = month.previous
+    open_before = first is not None and first < month.first and before.first not in closed
+    sentence = "The month before is closed, or had no files."
+    if open_before:
+        sentence = f"{before.label} is still open; months are usually closed in their order."
+    return Item(code="before", title="Earlier months are closed", ok=not open_before, sentence=sentence, needed=False)

@@ -1,0 +1,143 @@
+"""The report that is signed: figures, files with their hashes and what was carried; verifiable without the database.
+
+The signature is an HMAC-SHA-256 of the canonical JSON under a key derived from the installation's credential keys: who
+holds one of them can verify a report, nobody else can make one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db.models import Count, Sum
+
+from orders.models import (
+    Discrepancy,
+    DiscrepancyEntry,
+    FileState,
+    GatewayAccount,
+    JobRun,
+    JobState,
+    SettlementFile,
+)
+from orders.reconciliation.matching.balance import balance
+from orders.reconciliation.months.checklist import Item
+from orders.reconciliation.months.period import Month
+
+FORMAT = "smartpay-dashboard month report 1"
+CARRIED = "carried"
+"""The verb of the entry that a carried discrepancy's history holds."""
+
+
+def report_of(account: GatewayAccount, month: Month, checklist: tuple[Item, ...]) -> dict[str, Any]:
+    """What is signed, as plain JSON: integers in minor units, ISO dates. The same books give the same bytes."""
+    return {
+        "format": FORMAT,
+        "merchant": account.merchant.name,
+        "account": account.name,
+        "gateway": account.gateway,
+        "month": str(month),
+        "files": [_file(row) for row in _files(account, month)],
+        "figures": _figures(account, month),
+        "discrepancies": _discrepancies(account, month),
+        "carried": _carried(account, month),
+        "nights_done": JobRun.objects.filter(
+            account=account,
+            job="night",
+            state=JobState.DONE,
+            business_date__gte=month.first,
+            business_date__lt=month.until,
+        ).count(),
+        "checklist": [{"code": item.code, "ok": item.ok, "sentence": item.sentence} for item in checklist],
+    }
+
+
+def canonical(report: Mapping[str, Any]) -> bytes:
+    """The one way to write it."""
+    return json.dumps(report, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(report: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical bytes, in hex."""
+    return hashlib.sha256(canonical(report)).hexdigest()
+
+
+def sign(report: Mapping[str, Any]) -> str:
+    """The HMAC under the newest key, in hex."""
+    return _hmac(_signing_keys()[0], report)
+
+
+def is_genuine(report: Mapping[str, Any], signature: str) -> bool:
+    """Whether one of this installation's keys signed exactly this report."""
+    return any(hmac.compare_digest(_hmac(key, report), signature) for key in _signing_keys())
+
+
+def _hmac(key: bytes, report: Mapping[str, Any]) -> str:
+    return hmac.new(key, canonical(report), hashlib.sha256).hexdigest()
+
+
+def _signing_keys() -> list[bytes]:
+    """One for each credential key, newest first; deriving keeps the two uses apart."""
+    return [
+        HKDF(algorithm=SHA256(), length=32, salt=None, info=b"month report").derive(base64.urlsafe_b64decode(key))
+        for key in settings.CREDENTIALS_KEYS
+    ]
+
+
+def _files(account: GatewayAccount, month: Month) -> Any:
+    counting = SettlementFile.objects.filter(account=account, state=FileState.APPLIED)
+    return counting.filter(business_date__gte=month.first, business_date__lt=month.until).order_by(
+        "business_date", "pk"
+    )
+
+
+def _file(row: SettlementFile) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "version": row.version,
+        "business_date": row.business_date.isoformat() if row.business_date else "",
+        "sha256": row.sha256,
+        "size": row.size,
+        "lines": row.lines,
+        "overlaps": row.overlaps,
+        "totals": row.totals,
+    }
+
+
+def _figures(account: GatewayAccount, month: Month) -> dict[str, Any]:
+    found = balance(account.pk, until=None, month=month.first)
+    return {currency: one.as_json() for currency, one in sorted(found.items())}
+
+
+def _discrepancies(account: GatewayAccount, month: Month) -> list[dict[str, Any]]:
+    rows = (
+        Discrepancy.objects.filter(account=account, month=month.first)
+        .values("type", "state", "currency")
+        .annotate(count=Count("pk"), amount=Sum("amount"))
+        .order_by("type", "state", "currency")
+    )
+    return [dict(row) for row in rows]
+
+
+def _carried(account: GatewayAccount, month: Month) -> list[dict[str, Any]]:
+    rows = DiscrepancyEntry.objects.filter(
+        discrepancy__account=account, verb=CARRIED, details__from=month.first.isoformat()
+    ).select_related("discrepancy")
+    return [
+        {
+            "discrepancy": row.discrepancy_id,
+            "type": row.discrepancy.type,
+            "amount": row.discrepancy.amount,
+            "currency": row.discrepancy.currency,
+            "reason": row.text,
+            "to": row.details.get("to", ""),
+        }
+        for row in rows.order_by("discrepancy_id", "pk")
+    ]

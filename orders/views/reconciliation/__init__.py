@@ -1,0 +1,1 @@
+"""Pages of the reconciliation: what came, what met, what did not, and what was closed."""
