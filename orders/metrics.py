@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -11,8 +12,22 @@ from prometheus_client.core import GaugeMetricFamily
 
 from orders.database import database_now
 from orders.health import heartbeat_age_seconds
-from orders.models import OPEN, Event, GatewayAccount, Modification, ModificationState, Switch
+from orders.models import (
+    OPEN,
+    Discrepancy,
+    DiscrepancyType,
+    Event,
+    FileState,
+    GatewayAccount,
+    JobRun,
+    JobState,
+    Modification,
+    ModificationState,
+    SettlementFile,
+    Switch,
+)
 from orders.modifications.watch import oldest_due_age_seconds, stranded_age_seconds
+from orders.reconciliation.ageing import BUCKETS, bucket_of
 
 # Above this an exact number helps nobody, and counting would cost the database more than the figure is worth.
 COUNT_MAXIMUM = 10_000
@@ -30,6 +45,7 @@ class _DatabaseFigures:
         yield from _modifications()
         yield from _events()
         yield from _accounts()
+        yield from _reconciliation()
         yield _age("worker_heartbeat_age", "Since a worker made a turn", heartbeat_age_seconds())
 
     def describe(self) -> list[GaugeMetricFamily]:
@@ -70,6 +86,35 @@ def _accounts() -> Iterator[GaugeMetricFamily]:
     yield _gauge("paused_accounts", "Gateway accounts through which nothing is sent", paused)
     stopped = Switch.objects.filter(paused_at__isnull=False).exists()
     yield _gauge("sending_paused", "1 when nothing is sent to any gateway", int(stopped))
+
+
+def _reconciliation() -> Iterator[GaugeMetricFamily]:
+    """What did not meet, by type and by age; files that do not count yet; and whether the nights happen."""
+    unsettled = Discrepancy.objects.unsettled().order_by("occurred_on")[: COUNT_MAXIMUM + 1]
+    found = list(unsettled.values_list("type", "occurred_on"))
+    by_type = GaugeMetricFamily(
+        "smartpay_discrepancies", f"Unsettled discrepancies by type (counted to {COUNT_MAXIMUM}).", labels=["type"]
+    )
+    types = Counter(type_ for type_, _ in found)
+    for name in DiscrepancyType.values:
+        by_type.add_metric([name], types[name])
+    yield by_type
+    by_age = GaugeMetricFamily(
+        "smartpay_discrepancies_aged",
+        f"Unsettled discrepancies by age in days (counted to {COUNT_MAXIMUM}).",
+        labels=["days"],
+    )
+    today = database_now().date()
+    ages = Counter(bucket_of(today, day).name for _, day in found)
+    for bucket in BUCKETS:
+        by_age.add_metric([bucket.name], ages[bucket.name])
+    yield by_age
+    waiting = SettlementFile.objects.filter(state__in=[FileState.RECEIVING, FileState.WAITING, FileState.LOADING])
+    yield _gauge("unapplied_settlement_files", "Settlement files that do not count yet", waiting.count())
+    oldest = waiting.aggregate(Min("received_at"))["received_at__min"]
+    yield _age("oldest_unapplied_settlement_file_age", "Since the oldest of them came", _since(oldest))
+    nights = JobRun.objects.filter(state=JobState.DONE).order_by("-pk").values_list("finished_at", flat=True)
+    yield _age("last_night_age", "Since the last night was done", _since(nights.first()))
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
