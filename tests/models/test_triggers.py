@@ -14,7 +14,9 @@ from django.db.models import Model
 
 from orders import audit
 from orders.models import NOT_YET_NAMED, EventSeal, GatewayAccount, Modification, Source, triggers
-from orders.models.triggers import TRIGGERS, Trigger
+from orders.models.settlement_triggers import SETTLEMENT
+from orders.models.trigger import Trigger
+from orders.models.triggers import TRIGGERS
 from orders.modifications.withdraw import withdraw
 from tests import factories
 from tests.models import writing_raw
@@ -80,8 +82,10 @@ ROWS: dict[str, Callable[[], Model]] = {
     "orders_inboxdelivery": a_delivery_in_the_inbox,
     "orders_announcement": an_announcement,
 }
-FROZEN = [trigger for trigger in TRIGGERS if trigger.columns]
-NO_DELETE = [trigger for trigger in TRIGGERS if trigger.event == "DELETE"]
+BOOKS = [trigger for trigger in TRIGGERS if trigger not in SETTLEMENT]
+"""Those of settlement are broken in `test_settlement_triggers.py`."""
+FROZEN = [trigger for trigger in BOOKS if trigger.columns]
+NO_DELETE = [trigger for trigger in BOOKS if trigger.event == "DELETE"]
 WRITTEN_ONCE = ["orders_refundplan", "orders_evidence", "orders_event", "orders_eventseal"]
 
 
@@ -91,7 +95,7 @@ def test_no_frozen_column_can_be_changed(trigger: Trigger) -> None:
 
     for column in trigger.columns:
         with pytest.raises(Error, match=trigger.message), database_transaction.atomic():
-            writing_raw.update(row, **{column: _another(row, column)})
+            writing_raw.update(row, **{column: another(row, column)})
 
 
 @pytest.mark.parametrize("trigger", FROZEN, ids=lambda trigger: trigger.name)
@@ -99,7 +103,7 @@ def test_writing_the_same_value_into_a_frozen_column_is_no_change(trigger: Trigg
     row = ROWS[trigger.table]()
 
     for column in trigger.columns:
-        _rewrite(row, column)
+        rewrite(row, column)
 
 
 @pytest.mark.parametrize("finished", [a_succeeded_refund, a_failed_capture, a_withdrawn_capture])
@@ -222,7 +226,7 @@ def test_every_trigger_of_the_list_is_broken_here() -> None:
         *("transaction_name_is_given_once", "transaction_card_is_given_once"),
     }
 
-    assert broken == {trigger.name for trigger in TRIGGERS}
+    assert broken == {trigger.name for trigger in BOOKS}
 
 
 @pytest.fixture
@@ -233,8 +237,8 @@ def restored() -> Iterator[None]:
 
 @pytest.mark.usefixtures("restored")
 def test_what_a_table_rebuild_dropped_is_put_back_after_migrating() -> None:
-    triggers.lift(connection, event="DELETE")
-    triggers.lift(connection, event="UPDATE")
+    for event in ("INSERT", "UPDATE", "DELETE"):
+        triggers.lift(connection, event=event)
     assert triggers.installed(connection) == set()
 
     call_command("migrate", verbosity=0)
@@ -242,12 +246,12 @@ def test_what_a_table_rebuild_dropped_is_put_back_after_migrating() -> None:
     assert triggers.installed(connection) == {trigger.name for trigger in TRIGGERS}
 
 
-def _rewrite(row: Model, column: str) -> None:
+def rewrite(row: Model, column: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f'UPDATE {row._meta.db_table} SET "{column}" = "{column}"')
 
 
-def _another(row: Model, column: str) -> Any:
+def another(row: Model, column: str) -> Any:
     """Some other value the column's type takes."""
     field = next(field for field in row._meta.concrete_fields if field.column == column)
     kind = getattr(field, "target_field", field).get_internal_type()
@@ -263,4 +267,6 @@ def _another(row: Model, column: str) -> Any:
         return not getattr(row, column)
     if kind == "JSONField":
         return '{"other": "value"}'
+    if kind == "DateField":
+        return "2031-02-03"
     return LATER if kind == "DateTimeField" else 9_876
