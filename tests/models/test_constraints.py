@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -36,22 +35,13 @@ from orders.models import (
     Transaction,
 )
 from tests import factories
-from tests.models import writing_raw
+from tests.models import settlement_crimes, writing_raw
+from tests.models.crime import Crime
 from tests.modifications import steps
 
 pytestmark = pytest.mark.django_db
 
 LATER = "2030-01-01 00:00:00+00:00"
-
-
-@dataclass(frozen=True)
-class Crime:
-    """One way to break the promise `name`: an UPDATE of a lawful row, or an INSERT of a second one like it."""
-
-    name: str
-    row: Callable[[], Model]
-    columns: dict[str, Any]
-    inserts: bool = False
 
 
 def an_authorized() -> Transaction:
@@ -199,6 +189,7 @@ def a_reference() -> Reference:
 
 MONEY = ("authorized", "capturing", "captured", "released", "refunding", "refunded", "charged_back")
 UPDATES = [
+    *settlement_crimes.UPDATES,
     *(Crime("money_columns_are_never_negative", an_authorized, {name: -1}) for name in MONEY if name != "authorized"),
     Crime("captured_never_exceeds_authorized", an_authorized, {"captured": 10_001}),
     Crime("captured_never_exceeds_authorized", an_authorized, {"capturing": 10_001}),
@@ -249,6 +240,7 @@ UPDATES = [
     Crime("a_waiting_delivery_is_due", a_shop_delivery, {"due_at": None}),
 ]
 INSERTS = [
+    *settlement_crimes.INSERTS,
     Crime("a_transaction_is_known_once_per_account", an_authorized, {"capturing": 0}),
     Crime("an_order_is_known_once_per_account", factories.an_order, {"captured": 0}),
     Crime("a_capture_has_an_amount", a_capture_row, {"amount": 0, "refunded": 0, "gateway_id": "other"}),
