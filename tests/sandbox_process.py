@@ -76,11 +76,15 @@ class SandboxHandle:
         """What really happened: transactions, executions, requests. Filters: transactionId, modificationId, since."""
         return self._call("GET", _with_query("/_ledger", filters))
 
-    def settlement(self, *, date: str, merchant_key: str) -> str:
-        """The settlement CSV of one day (YYYY-MM-DD, UTC, virtual clock)."""
-        query = _with_query("/_settlement", {"date": date, "merchantKey": merchant_key})
-        with _OPENER.open(f"{self.url}{query}", timeout=30) as answer:
-            return str(answer.read().decode())
+    def settlement(self, **query: str) -> bytes:
+        """The settlement file of one day: date (UTC, virtual clock), gateway, merchantKey, style, anomalies, seed."""
+        with _OPENER.open(f"{self.url}{_with_query('/_settlement', query)}", timeout=60) as answer:
+            return bytes(answer.read())
+
+    def settlement_truth(self, **query: str) -> list[dict[str, Any]]:
+        """What is wrong with the files of the movements of the days `from` to `to`."""
+        found: list[dict[str, Any]] = self._call("GET", _with_query("/_settlement/truth", query))["truths"]
+        return found
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         sent = None if body is None else json.dumps(body).encode()

@@ -1,33 +1,17 @@
-"""The ledger for auditors: what really happened, as JSON, and the settlement file of one day, as CSV."""
+"""The ledger for auditors: what really happened, as JSON."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from orders.sandbox.amounts import exponent_of, major
+from orders.sandbox import json_text
 from orders.sandbox.ledger import Ledger, transaction_from
 from orders.sandbox.records import Transaction
 
 MONEY = ("authorized", "captured", "released", "refunded")
-SETTLEMENT_COLUMNS = (
-    "reconciliationReferenceId",
-    "transactionId",
-    "partnerReference",
-    "type",
-    "grossAmount",
-    "fee",
-    "netAmount",
-    "currencyCode",
-    "bookingDate",
-    "payoutReference",
-)
-"""Assumed in gateways.md A.8. Money that leaves the merchant is negative; the fee is what netAmount lacks."""
 PART_NAMES = {"CAPTURE": "captureId", "CANCELLATION": "cancelId", "REFUND": "refundId"}
 
 
@@ -62,35 +46,10 @@ def smartpay_books(ledger: Ledger, filters: dict[str, str]) -> tuple[list[Line],
     return _transactions(ledger, filters), _executions(ledger, filters)
 
 
-def settlement_csv(ledger: Ledger, *, date: str, merchant_key: str | None) -> str:
-    """Every capture, refund and chargeback that ended on that UTC day. Raises ValueError for a date that is none."""
-    day = datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=UTC)
-    start, end = (int(moment.timestamp()) * 1000 for moment in (day, day + timedelta(days=1)))
-    sql = """SELECT e.*, t.partner_reference FROM executions e JOIN transactions t USING (transaction_id)
-             WHERE e.last_status_at >= ? AND e.last_status_at < ? AND e.status IN ('CAPTURED','REFUNDED','CHARGEBACK')
-             AND (? IS NULL OR e.merchant_key = ?) ORDER BY e.sequence"""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(SETTLEMENT_COLUMNS)
-    for row in ledger.store.rows(sql, (start, end, merchant_key, merchant_key)):
-        writer.writerow(_settlement_line(dict(row), date, ledger.dials.now.fee_basis_points))
-    return out.getvalue()
-
-
 def iso(at: int | None) -> str | None:
     if at is None:
         return None
     return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{at % 1000:03d}Z"
-
-
-def _settlement_line(row: dict[str, Any], date: str, fee_basis_points: int) -> list[str]:
-    currency, amount = row["currency"], row["amount"]
-    gross = amount if row["type"] == "CAPTURE" else -amount
-    fee = (amount * fee_basis_points + 5_000) // 10_000 if row["type"] == "CAPTURE" else 0
-    payout = hashlib.sha256(f"{row['merchant_key']}|{currency}|{date}".encode()).hexdigest()[:8].upper()
-    money = [f"{major(part, currency):.{exponent_of(currency)}f}" for part in (gross, fee, gross - fee)]
-    names = [row["reference"], row["transaction_id"], row["partner_reference"] or "", row["type"]]
-    return [*names, *money, currency, date, f"PO-{date.replace('-', '')}-{payout}"]
 
 
 def _transactions(ledger: Ledger, filters: dict[str, str]) -> list[dict[str, Any]]:
@@ -150,10 +109,12 @@ def transaction_line(transaction: Transaction) -> dict[str, Any]:
 
 def _executions(ledger: Ledger, filters: dict[str, str]) -> list[dict[str, Any]]:
     rows = _selected(ledger, "executions", "last_status_at", filters)
-    return [_execution_line(row) for row in rows]
+    facts = {tuple(row)[:2]: row["facts"] for row in ledger.store.rows("SELECT * FROM a_facts")} if rows else {}
+    return [_execution_line(row, facts.get((row["merchant_key"], row["modification_id"]))) for row in rows]
 
 
-def _execution_line(row: dict[str, Any]) -> dict[str, Any]:
+def _execution_line(row: dict[str, Any], facts: str | None) -> dict[str, Any]:
+    """`legs` of a split payment as [succeeded, amount in major units as a text], where there are any."""
     line = {
         "sequence": row["sequence"],
         "modificationId": row["modification_id"],
@@ -170,6 +131,9 @@ def _execution_line(row: dict[str, Any]) -> dict[str, Any]:
         "requestSha256": row["request_sha256"],
         "reconciliationReferenceId": row["reference"],
     }
+    legs = json_text.read(facts.encode()).get("paymentSplitResults", ()) if facts else ()
+    if legs:
+        line["legs"] = [[leg["status"] == "SUCCESS", str(leg["amount"])] for leg in legs]
     return {**line, PART_NAMES[row["type"]]: row["part_id"]} if row["type"] in PART_NAMES else line
 
 

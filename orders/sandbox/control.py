@@ -2,7 +2,9 @@
 
 Amounts are integers in minor units, or texts in major units ("49.99"). A refusal is a 400 with a sentence in `error`.
 
-    GET    /_health                    GET /_settlement?date=YYYY-MM-DD&merchantKey=
+    GET    /_health
+    GET    /_settlement                date, gateway, merchantKey, style, anomalies, seed, kinds: settlement/door.py
+    GET    /_settlement/truth          from, to instead of date: what is wrong with those files; for tests alone
     GET    /_ledger                    filters gateway, transactionId, modificationId, since
     POST   /_control/merchants         merchantKey, authenticationKey, multiCapture (true: several captures at A)
     POST   /_control/orders            one order or {"orders": [...]}; fields in given_orders.KNOWN
@@ -30,6 +32,7 @@ Amounts are integers in minor units, or texts in major units ("49.99"). A refusa
     POST   /_control/smarterpay/shopper    paymentId, decision (pay, decline)
     GET    /_control/smarterpay/warnings   what careless clients of gateway C sent; filter paymentId
     GET    /_control/redirect-hits     requests of clients that followed a redirect
+    POST   /_control/never-release     gateway, transactionIds: these authorizations no longer end by themselves
     POST   /_control/reset             everything but the merchants
 """
 
@@ -60,6 +63,7 @@ from orders.sandbox.gateway_c.ledger_lines import books_of as smarterpay_books
 from orders.sandbox.gateway_c.passing_time import catch_up_all as catch_up_smarterpay
 from orders.sandbox.ledger import Ledger
 from orders.sandbox.records import Execution
+from orders.sandbox.settlement import door as settlement
 from orders.sandbox.wire import Reply, Request
 
 Answer = dict[str, Any]
@@ -80,7 +84,7 @@ class Unusable(ValueError):
 
 
 REFUSALS = (
-    *(Unusable, BadAmount, BadDial, BadRule, given_orders.BadOrder, portal.Impossible),
+    *(Unusable, BadAmount, BadDial, BadRule, given_orders.BadOrder, portal.Impossible, settlement.BadSettlement),
     *smartpay_orders.REFUSALS,
     *smarterpay.REFUSALS,
 )
@@ -97,6 +101,7 @@ class Control:
         self._doors: dict[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "/_health"): lambda _request: {"status": "ok", "clock": audit.iso(ledger.dials.clock_ms())},
             ("GET", "/_ledger"): self._read_ledger,
+            ("GET", "/_settlement/truth"): self._settlement_truth,
             ("GET", "/_control/merchants"): lambda _request: {"merchants": ledger.merchant_keys()},
             ("POST", "/_control/merchants"): self._add_merchant,
             ("POST", "/_control/orders"): self._make_orders,
@@ -140,6 +145,7 @@ class Control:
                 ledger, _object(request)
             ),
             ("GET", "/_control/smarterpay/warnings"): lambda request: smarterpay.warnings(ledger, request.query),
+            ("POST", "/_control/never-release"): lambda request: settlement.never_release(ledger, _object(request)),
             ("POST", "/_control/reset"): self._reset,
         }
 
@@ -179,12 +185,18 @@ class Control:
 
     def _settlement(self, request: Request) -> Reply:
         self._catch_up()
-        date, merchant_key = request.query.get("date", ""), request.query.get("merchantKey")
         try:
-            text = audit.settlement_csv(self._ledger, date=date, merchant_key=merchant_key)
-        except ValueError:
-            return _json({"error": "date is a day such as 2026-01-31."}, status=400)
-        return Reply(body=text.encode(), content_type="text/csv; charset=utf-8")
+            content, content_type, name = settlement.file_of(self._ledger, request.query)
+        except settlement.NoFile as none:
+            return _json({"error": str(none)}, status=404)
+        except ValueError as error:
+            return _json({"error": str(error)}, status=400)
+        disposition = ("Content-Disposition", f'attachment; filename="{name}"')
+        return Reply(body=content, content_type=content_type, headers=(disposition,))
+
+    def _settlement_truth(self, request: Request) -> Answer:
+        self._catch_up()
+        return settlement.truth_of(self._ledger, request.query)
 
     def _add_merchant(self, request: Request) -> Answer:
         body = _object(request)

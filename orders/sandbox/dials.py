@@ -17,7 +17,7 @@ OUTCOMES = ("succeed", "fail")
 REPLAYS = ("on", "off")
 PREPAYMENTS = ("AUTHORIZATION_PENDING", "CAPTURE_PENDING", "CAPTURED")
 ENVELOPES = ("v2", "v1", "v1_bare")
-RANGES = {"smarterpay_release_days": (1, 30)}
+RANGES = {"smarterpay_release_days": (1, 30), "settlement_anomalies": (0, 10_000)}
 HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -44,6 +44,8 @@ class Dials:
     programme_refunds: bool = False
     """Gateway A: refunds tell of a programme refund too."""
     fee_basis_points: int = 150
+    settlement_anomalies: int = 0
+    """Basis points of the movements about which a settlement file errs, unless the request for it says otherwise."""
     starter_orders: bool = True
     """Gateway B: a test key that nobody introduced finds a dozen orders on its first use."""
     order_authorization_seconds: int = 7 * DAY_SECONDS

@@ -12,7 +12,6 @@ import sys
 import time
 import urllib.error
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -136,26 +135,6 @@ def test_connections_are_kept_when_the_client_wishes(box: SandboxHandle) -> None
             answers.append(sock.recv(65_536))
 
     assert all(json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == "ok" for answer in answers)
-
-
-def test_the_settlement_of_a_day_lists_each_movement_once(merchant: Merchant) -> None:
-    transaction = merchant.order(partnerReference="A-1")
-    merchant.modify("capture", transaction, 60)
-    refund = merchant.modify("refund", transaction, 10).json["modification"]["modificationData"]
-    merchant.sandbox.control("chargeback", transactionId=transaction, amount=500)
-    today = datetime.now(UTC).strftime("%Y-%m-%d")
-
-    lines = merchant.sandbox.settlement(date=today, merchant_key=merchant.key).splitlines()
-    rows = [dict(zip(lines[0].split(","), line.split(","), strict=True)) for line in lines[1:]]
-
-    assert [(row["type"], row["grossAmount"], row["fee"], row["netAmount"]) for row in rows] == [
-        ("CAPTURE", "60.00", "0.90", "59.10"),
-        ("REFUND", "-10.00", "0.00", "-10.00"),
-        ("CHARGEBACK", "-5.00", "0.00", "-5.00"),
-    ]
-    assert rows[1]["reconciliationReferenceId"] == refund["reconciliationReferenceId"]
-    assert merchant.sandbox.settlement(date=today, merchant_key="merchant-two").splitlines() == lines[:1]
-    assert merchant.sandbox.settlement(date="2001-01-01", merchant_key=merchant.key).splitlines() == lines[:1]
 
 
 def test_the_ledger_can_be_asked_for_one_transaction_one_modification_or_since(merchant: Merchant) -> None:

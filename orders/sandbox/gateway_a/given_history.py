@@ -6,6 +6,7 @@ from typing import Any
 
 from orders.sandbox.amounts import minor_from_control
 from orders.sandbox.gateway_a import movements
+from orders.sandbox.gateway_a.errors import provider_error
 from orders.sandbox.records import Execution, Transaction, new_id, new_reference
 
 TYPES = {
@@ -18,7 +19,7 @@ TYPES = {
 KNOWN = frozenset(
     (
         *("kind", "amount", "modificationId", "reconciliationReferenceId", "partId", "secondsAgo", "origin"),
-        *("description", "customReferences", "pendingSeconds", "asCancelOrRefund"),
+        *("description", "customReferences", "pendingSeconds", "asCancelOrRefund", "failed", "legFails"),
     )
 )
 
@@ -37,6 +38,9 @@ def _step(transaction: Transaction, step: dict[str, Any], now: int) -> Execution
         execution.outcome = "succeed"
         execution.status = movements.PENDING_STATUS[execution.type]
         movements.start(transaction, type=execution.type, at=execution.created_at)
+    elif step.get("failed"):
+        execution.status = "FAILED"
+        execution.error = provider_error(gateway="Declined", payment_provider="The provider refused the movement")
     else:
         _complete(transaction, execution)
     return execution

@@ -54,6 +54,7 @@ def make(ledger: Ledger, wishes: list[dict[str, Any]]) -> list[Transaction]:
     transactions: list[Transaction] = []
     executions: list[Execution] = []
     splits: dict[str, list[Part]] = {}
+    shared: list[tuple[Transaction, Execution, dict[str, Any]]] = []
     for wish in wishes:
         for number in range(_count(wish)):
             transaction, movements_before = _made(ledger, wish, number)
@@ -61,11 +62,15 @@ def make(ledger: Ledger, wishes: list[dict[str, Any]]) -> list[Transaction]:
             executions += movements_before
             if wish.get("split"):
                 splits[transaction.transaction_id] = _split(wish, transaction)
+                lived = zip(movements_before, wish.get("history", ()), strict=False)
+                shared += [(transaction, execution, step) for execution, step in lived]
     with ledger.store.transaction():
         ledger.add_transactions(transactions)
         ledger.add_executions(executions)
         for transaction_id, parts in splits.items():
             legs.keep_split(ledger, transaction_id, parts)
+        for transaction, execution, step in shared:
+            legs.share_out(ledger, transaction, execution, fault=legs.LEG_FAILS if step.get("legFails") else None)
     return transactions
 
 

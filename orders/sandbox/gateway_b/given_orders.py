@@ -20,7 +20,7 @@ KNOWN = frozenset(
     )
 )
 PAYMENT_KNOWN = frozenset(("amount", "id", "reference", "modificationId", "origin", "secondsAgo", "refunds"))
-REFUND_KNOWN = frozenset(("amount", "id", "reference", "modificationId", "origin", "secondsAgo", "reason"))
+REFUND_KNOWN = frozenset(("amount", "id", "reference", "modificationId", "origin", "secondsAgo", "reason", "failed"))
 
 
 class BadOrder(ValueError):
@@ -100,13 +100,16 @@ class _Past:
             test=self.order.test,
             amount=amount,
             reason=str(step.get("reason", "requested_by_customer")),
+            status="failed" if step.get("failed") else "succeeded",
             created_at=at,
             updated_at=at,
             reference=step.get("reference"),
         )
-        movements.refund(self.order, payment, amount, at=at)
+        if not step.get("failed"):
+            movements.refund(self.order, payment, amount, at=at)
         self.nouns.append(refund)
-        self._book("refund", "REFUND", "REFUNDED", amount, refund.id, step, at)
+        status = "FAILED" if step.get("failed") else "REFUNDED"
+        self._book("refund", "REFUND", status, amount, refund.id, step, at)
 
     def _close(self, status: str) -> None:
         """What the wished state still lacks: the rest is released."""

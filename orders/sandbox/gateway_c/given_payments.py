@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orders.sandbox import amounts, json_text
-from orders.sandbox.gateway_c import events, movements
+from orders.sandbox.gateway_c import events, misconduct, movements
 from orders.sandbox.gateway_c.books import Books
 from orders.sandbox.gateway_c.execution import decide, new_action
 from orders.sandbox.gateway_c.portal import PAYMENT_TYPES
@@ -29,7 +29,7 @@ KNOWN = frozenset(
     )
 )
 KNOWN_OF_STEP = frozenset(
-    ("action", "amount", "secondsAgo", "modificationId", "paymentId", "metadata", "origin", "description")
+    ("action", "amount", "secondsAgo", "modificationId", "paymentId", "metadata", "origin", "description", "failed")
 )
 
 
@@ -114,7 +114,10 @@ def _lived(books: Books, payment: Payment, step: dict[str, Any]) -> Action:
     action.custom_reference = str(step.get("modificationId") or "")
     action.internal_description = str(step.get("description") or "")
     action.metadata = _json(step.get("metadata"))
-    _decide(books, payment, action, at=at)
+    if step.get("failed"):
+        action.status, action.gateway_status, action.gateway_code, action.gateway_details = misconduct.LATER_REFUSAL
+    else:
+        _decide(books, payment, action, at=at)
     return action
 
 

@@ -27,6 +27,7 @@ LABELS = {
     "prepayment_status": "Gateway A: a new prepayment or invoice is",
     "programme_refunds": "Gateway A: refunds tell of a programme refund",
     "fee_basis_points": "Fee in settlements, basis points",
+    "settlement_anomalies": "Mistakes in settlements, basis points",
     "starter_orders": "Gateway B: a dozen orders for each new test key",
     "order_authorization_seconds": "Gateway B: life of an authorization, seconds",
     "order_replay_seconds": "Gateway B: life of an Idempotency-Key, seconds",

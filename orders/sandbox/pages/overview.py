@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from orders.sandbox.amounts import for_people
 from orders.sandbox.audit import iso
 from orders.sandbox.gateway_a.passing_time import catch_up_all
 from orders.sandbox.gateway_c.books import Books
 from orders.sandbox.ledger import Ledger, transaction_from
-from orders.sandbox.pages import smarterpay, smartpay_orders
+from orders.sandbox.pages import settlements, smarterpay, smartpay_orders
 from orders.sandbox.pages.frame import facts, page, section, table, text
 from orders.sandbox.records import Transaction
 from orders.sandbox.wire import Reply
@@ -26,6 +24,7 @@ def show(ledger: Ledger) -> Reply:
     return page(
         "Three gateways, pretended",
         section("Merchants", _merchants(ledger)),
+        section("Settlement files", settlements.files_table(ledger)),
         section(f"Latest transactions of gateway A (at most {LATEST})", _transactions(latest)),
         section("Latest orders of gateway B", _orders(ledger)),
         section("Latest payments of gateway C", smarterpay.payments_table(Books(ledger).latest_payments(LATEST_OF_C))),
@@ -42,15 +41,8 @@ def transaction_link(transaction_id: str) -> str:
 
 
 def _merchants(ledger: Ledger) -> str:
-    today = (iso(ledger.dials.clock_ms()) or "")[:10]
-    lines = [(key, _settlement_link(key, today)) for key in ledger.merchant_keys()]
     clock = (iso(ledger.dials.clock_ms()) or "").replace("T", " ")
-    return facts([*lines, ("Virtual clock", f"{text(clock)} UTC")])
-
-
-def _settlement_link(merchant_key: str, today: str) -> str:
-    address = f"/_settlement?date={today}&amp;merchantKey={quote(merchant_key, safe='')}"
-    return f'<a href="{address}">Settlement of {today} (CSV)</a>'
+    return facts([("Introduced", text(", ".join(ledger.merchant_keys()))), ("Virtual clock", f"{text(clock)} UTC")])
 
 
 def _transactions(latest: list[Transaction]) -> str:
