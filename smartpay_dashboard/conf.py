@@ -157,6 +157,21 @@ class Environment(BaseSettings):
         default=600, ge=1, description="How many requests a token of the JSON API may send in a minute; then 429."
     )
 
+    # The night
+    NIGHT_DELAY_HOURS: int = Field(
+        default=3, ge=0, le=23, description="How long after an account's cut-off its night begins, in hours."
+    )
+    NIGHT_READS: int = Field(
+        default=2000, ge=0, description="Transactions of one account that a night reads from its gateway at most."
+    )
+    EMAIL_URL: str | None = Field(
+        default=None,
+        json_schema_extra=SECRET,
+        description="The mail server of the morning letter: smtp://, smtp+tls:// (STARTTLS) or smtps://, then "
+        "user:password@host:port. console:// prints the letters. Unset: no letter is sent, the pages hold the same.",
+    )
+    EMAIL_FROM: str = Field(default="dashboard@localhost", description="The sender of the morning letter.")
+
     # Timers; shortened by tests, never by an installation
     LEASE_GRACE_SECONDS: int = Field(
         default=60, ge=1, description="Lease of a claimed modification beyond the gateway's deadline."

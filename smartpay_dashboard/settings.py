@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from orders.observability import logging_settings
 from smartpay_dashboard import conf
 from smartpay_dashboard.local_keys import local_credentials_key, local_secret_key
+from smartpay_dashboard.mail import mail_settings
 
 ENVIRONMENT = conf.load()
 BASE_DIR = conf.BASE_DIR
@@ -245,6 +246,22 @@ CLAIM_SECONDS = ENVIRONMENT.CLAIM_SECONDS
 BACKOFF_FIRST_SECONDS = ENVIRONMENT.BACKOFF_FIRST_SECONDS
 UNKNOWN_REVIEW_SECONDS = ENVIRONMENT.UNKNOWN_REVIEW_SECONDS
 PENDING_REVIEW_SECONDS = ENVIRONMENT.PENDING_REVIEW_SECONDS
+
+# --- The night -------------------------------------------------------------------------------------------------------
+
+NIGHT_DELAY_HOURS = ENVIRONMENT.NIGHT_DELAY_HOURS
+NIGHT_READS = ENVIRONMENT.NIGHT_READS
+DEFAULT_FROM_EMAIL = ENVIRONMENT.EMAIL_FROM
+EMAIL_TIMEOUT = 20
+_MAIL = mail_settings(ENVIRONMENT.EMAIL_URL)
+SENDS_MAIL = _MAIL.sends
+EMAIL_BACKEND = _MAIL.backend
+EMAIL_HOST = _MAIL.host
+EMAIL_PORT = _MAIL.port
+EMAIL_HOST_USER = _MAIL.user
+EMAIL_HOST_PASSWORD = _MAIL.password
+EMAIL_USE_TLS = _MAIL.starttls
+EMAIL_USE_SSL = _MAIL.tls
 
 # --- Who comes in ----------------------------------------------------------------------------------------------------
 

@@ -98,7 +98,7 @@ def test_every_variable_has_a_description() -> None:
 def test_every_key_token_and_url_with_a_password_is_a_secret() -> None:
     secrets = {name for name in Environment.model_fields if is_secret(name)}
 
-    assert secrets == {"SECRET_KEY", "CREDENTIALS_KEYS", "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN"}
+    assert secrets == {"SECRET_KEY", "CREDENTIALS_KEYS", "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN", "EMAIL_URL"}
 
 
 def test_the_brokers_socket_path_fits_a_socket_address(tmp_path: Path) -> None:
