@@ -7,6 +7,7 @@ import { keepFoldsOpen } from "./folds.js";
 import { closeMenus, openDialogs } from "./menus.js";
 import { listenToKeys } from "./keyboard.js";
 import { printOnClick } from "./print.js";
+import { chooseRows } from "./selection.js";
 import { switchTheme } from "./theme.js";
 
 document.documentElement.dataset.script = "";
@@ -21,4 +22,5 @@ closeMenus();
 keepFoldsOpen();
 listenToKeys();
 printOnClick();
+chooseRows();
 switchTheme();

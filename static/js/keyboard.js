@@ -1,6 +1,7 @@
-// One-key shortcuts: "/" searches, "j" and "k" walk through the rows, "?" lists the shortcuts. Enter opens by itself.
+// One-key shortcuts: "/" searches, "j" and "k" walk through the rows, "x" chooses one, "?" lists the shortcuts. Enter opens by itself.
+import { chooseFocusedRow } from "./selection.js";
 
-const KEYS = { "/": search, "?": showShortcuts, j: () => step(1), k: () => step(-1) };
+const KEYS = { "/": search, "?": showShortcuts, j: () => step(1), k: () => step(-1), x: chooseFocusedRow };
 
 export function listenToKeys() {
   document.addEventListener("keydown", (event) => {
