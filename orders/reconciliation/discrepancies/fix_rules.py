@@ -48,8 +48,8 @@ class Facts:
     has_transaction: bool = False
     reads: bool = False
     """Whether the account's gateway can be asked about a payment."""
-    movement_known: bool = False
-    """Whether our books hold a movement for the line already."""
+    line_met: bool = False
+    """Whether the line is matched with a movement of ours; a duplicate is not, its twin is."""
     proposed_by: int | None = None
     proposer: str = ""
     fix: str = ""
@@ -170,8 +170,8 @@ def _adopt(fix: Fix, facts: Facts, asker: Asker) -> Decision | None:
             "No payment of this account is known for the line, so there are no books to adopt it into. "
             "Link it if you find its movement, or write it off.",
         )
-    if facts.movement_known:
-        return _refuse("known", "Our books hold this movement already; it was adopted or booked before.")
+    if facts.line_met:
+        return _refuse("met", "The line has met a movement of our books already, so there is nothing to adopt.")
     return None
 
 
