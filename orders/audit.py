@@ -139,11 +139,16 @@ def _seal_next(limit: int) -> int:
     return len(seals)
 
 
-def verify(*, head: str = "") -> Verification:
+def verify(*, head: str = "", after: int = 0, limit: int | None = None) -> Verification:
     """Walk the whole chain. `head` is an earlier head kept elsewhere: it must still be in the chain, or the tail was
-    cut."""
+    cut. With `after`, the walk begins behind the seal of that sequence, whose hash must be `head`; with `limit`, it
+    ends after so many seals."""
     previous, expected, problem, head_seen = GENESIS, 0, "", not head
-    for link in EventSeal.objects.select_related("event").order_by("sequence").iterator(chunk_size=2000):
+    links = EventSeal.objects.select_related("event").order_by("sequence")
+    if after:
+        previous, expected, head_seen = head, after, EventSeal.objects.filter(sequence=after, hash=head).exists()
+        links = links.filter(sequence__gt=after)
+    for link in links[:limit].iterator(chunk_size=2000):
         expected += 1
         problem = _problem_of(link, expected=expected, previous=previous)
         if problem:

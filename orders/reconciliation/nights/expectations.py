@@ -1,0 +1,83 @@
+"""What should be in a settlement file by now and is not: late by the account's own calendar, named by nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
+
+from orders.models import (
+    Discrepancy,
+    DiscrepancyState,
+    ExternalMovement,
+    FileState,
+    GatewayAccount,
+    Match,
+    Modification,
+    ModificationState,
+    RunState,
+    SettlementFile,
+    SettlementTerms,
+)
+from orders.reconciliation import calendar
+from orders.reconciliation.calendar import Terms
+
+_NAMED = (
+    DiscrepancyState.OPEN,
+    DiscrepancyState.WAITING,
+    DiscrepancyState.ACCEPTED,
+    DiscrepancyState.WRITTEN_OFF,
+)
+"""While one of these names an item, it is not missed a second time."""
+
+
+def expected_since(account: GatewayAccount, terms: Terms) -> datetime | None:
+    """From when on money is expected in files: as the account's terms say, else since its first file's days were due.
+
+    None where no file was ever applied and the terms name no day: then nothing is expected.
+    """
+    row = SettlementTerms.objects.filter(account=account).first()
+    if row is not None and row.expected_from is not None:
+        return calendar.start_of(terms, row.expected_from)
+    applied = SettlementFile.objects.filter(account=account, state=FileState.APPLIED, first_booked_on__isnull=False)
+    first = applied.order_by("first_booked_on").values_list("first_booked_on", flat=True).first()
+    if first is None:
+        return None
+    return calendar.start_of(terms, calendar.add_business_days(terms, first, -terms.delay_days))
+
+
+def late_modifications(account: GatewayAccount, since: datetime, before: datetime) -> QuerySet[Modification]:
+    """Captures and refunds of ours that were executed in this time and that no counting line meets."""
+    rows = Modification.objects.filter(account=account, state=ModificationState.SUCCEEDED)
+    rows = rows.filter(
+        Q(kind__in=["capture", "refund", "void"]) | Q(kind="cancel_or_refund", executed_kind="refund")
+    ).exclude(gateway_reference="")
+    moved_at = Coalesce("gateway_at", "finished_at")
+    rows = rows.filter(GreaterThanOrEqual(moved_at, since), LessThan(moved_at, before))
+    return rows.exclude(_is_met("modification_id")).exclude(_is_named("modification_id")).order_by(moved_at, "pk")
+
+
+def late_movements(account: GatewayAccount, since: datetime, before: datetime) -> QuerySet[ExternalMovement]:
+    """The same of what moved at the gateway without us."""
+    rows = ExternalMovement.objects.filter(account=account, kind__in=["capture", "refund", "chargeback"], amount__gt=0)
+    executed_at = Coalesce("moved_at", "seen_at")
+    rows = rows.filter(GreaterThanOrEqual(executed_at, since), LessThan(executed_at, before))
+    return rows.exclude(_is_met("movement_id")).exclude(_is_named("movement_id")).order_by(executed_at, "pk")
+
+
+def _is_met(column: str) -> Exists:
+    """By the transaction first: that is what matches are found by."""
+    counting = Match.objects.filter(
+        ended_at__isnull=True,
+        run__state=RunState.APPLIED,
+        line__overlap=False,
+        line__file__state=FileState.APPLIED,
+        transaction_id=OuterRef("transaction_id"),
+    )
+    return Exists(counting.filter(**{column: OuterRef("pk")}))
+
+
+def _is_named(column: str) -> Exists:
+    return Exists(Discrepancy.objects.filter(state__in=_NAMED, **{column: OuterRef("pk")}))
