@@ -40,7 +40,7 @@ MISTAKES: dict[str, Mistake] = {
 }
 """Each tells what the files say instead of the truth, or None where it cannot happen."""
 KINDS = (*MISTAKES, FILE_LEFT_OUT)
-RARE = {"charged_back_after_refund": 5, "settled_though_failed": 20, "twins": 10}
+RARE = {"charged_back_after_refund": 2, "settled_though_failed": 20, "twins": 2}
 """What few movements can meet happens to them that many times as often."""
 CERTAIN = 10_000
 
@@ -67,11 +67,11 @@ class Dial:
         return Draw(self.seed, key)
 
     def leaves_out(self, gateway: str, merchant_key: str, day: date) -> bool:
-        """Whether there is no file of this day at all; a day is left out twice as often as a movement errs."""
+        """Whether there is no file of this day at all; a day is left out as often as a movement errs, never more than one in ten."""
         if FILE_LEFT_OUT not in self.kinds:
             return False
         key = f"{gateway}:{merchant_key}:{day.isoformat()}"
-        return self.draw(key).number("file", CERTAIN) < min(2 * self.basis_points, CERTAIN // 5)
+        return self.draw(key).number("file", CERTAIN) < min(self.basis_points, CERTAIN // 10)
 
     def mistake_of(self, scene: Scene) -> Story | None:
         """One of the kinds that can happen to the movement, or None for an honest line."""

@@ -43,7 +43,7 @@ def _of_smartpay(ledger: Ledger, merchant_key: str, start: int, end: int) -> lis
                                         WHERE merchant_key = ? AND last_status_at >= ? AND last_status_at < ?)
              AND e.type IN ('CAPTURE', 'REFUND', 'CHARGEBACK') ORDER BY e.sequence"""
     rows = ledger.store.rows(sql, (merchant_key, start, end))
-    return [_movement("smartpay", row, row["part_id"], **_in_parts(row)) for row in rows]
+    return [_movement("smartpay", row, _part_id(row), **_in_parts(row)) for row in rows]
 
 
 def _of_smartpay_orders(ledger: Ledger, merchant_key: str, start: int, end: int) -> list[Movement]:
@@ -112,6 +112,11 @@ def _movement(gateway: str, row: sqlite3.Row, gateway_id: str, *, type: str | No
         charged_back=row["charged_back"],
         **values,
     )
+
+
+def _part_id(row: sqlite3.Row) -> str:
+    """A chargeback has no id of its own that gateway A would tell (gateways.md A.3)."""
+    return "" if row["type"] == "CHARGEBACK" else str(row["part_id"])
 
 
 def _in_parts(row: sqlite3.Row) -> dict[str, Any]:
