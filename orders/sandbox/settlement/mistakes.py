@@ -67,7 +67,7 @@ class Dial:
         return Draw(self.seed, key)
 
     def leaves_out(self, gateway: str, merchant_key: str, day: date) -> bool:
-        """Whether there is no file of this day at all; a day is left out as often as a movement errs, never more than one in ten."""
+        """Whether there is no file of this day at all: as often as a movement errs, one day in ten at the most."""
         if FILE_LEFT_OUT not in self.kinds:
             return False
         key = f"{gateway}:{merchant_key}:{day.isoformat()}"
