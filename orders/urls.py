@@ -20,6 +20,10 @@ from orders.views import (
     webhooks,
 )
 from orders.views.nouns import KindConverter, RowConverter
+from orders.views.reconciliation import files as settlement_files
+from orders.views.reconciliation import home as reconciliation_home
+from orders.views.reconciliation import runs as reconciliation_runs
+from orders.views.reconciliation import uploads as settlement_uploads
 
 register_converter(KindConverter, "kind")
 register_converter(RowConverter, "row")
@@ -106,4 +110,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("capabilities/", capabilities.capabilities, name="capabilities"),
     path("accounts/pause/", accounts.general_pause, name="general_pause"),
     path("accounts/resumption/", accounts.general_resumption, name="general_resumption"),
+    # Reconciliation.
+    path("reconciliation/", reconciliation_home.home, name="reconciliation"),
+    path("reconciliation/files/", settlement_files.file_list, name="settlement_file_list"),
+    path("reconciliation/files/new", settlement_uploads.file_new, name="settlement_file_new"),
+    path("reconciliation/files/<row:file_id>/", settlement_files.file, name="settlement_file"),
+    path("reconciliation/files/<row:file_id>/live/", settlement_files.file_live, name="settlement_file_live"),
+    path("reconciliation/files/<row:file_id>/changes/", settlement_files.file_changes, name="settlement_file_changes"),
+    path(
+        "reconciliation/files/<row:file_id>/original/", settlement_files.file_original, name="settlement_file_original"
+    ),
+    path("reconciliation/runs/", reconciliation_runs.run_list, name="run_list"),
+    path("reconciliation/runs/<row:run_id>/", reconciliation_runs.run, name="run"),
 ]

@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 
 from orders.models import (
     FINISHED,
+    Discrepancy,
     InboxDelivery,
     InboxState,
     Merchant,
@@ -78,6 +79,7 @@ class Shell:
     open_modifications: str = ""
     open_proposals: str = ""
     unmatched_webhooks: str = ""
+    unsettled_discrepancies: str = ""
 
     @property
     def paused_accounts(self) -> tuple[AccountChoice, ...]:
@@ -116,6 +118,7 @@ def shell_of(person: User | AnonymousUser) -> Shell:
             _count(Modification.objects.of(person).exclude(state__in=sorted(FINISHED))),
             _count(Proposal.objects.filter(merchant__in=Merchant.objects.of(person), state=ProposalState.OPEN.value)),
             _count(InboxDelivery.objects.of(person).filter(state=InboxState.UNMATCHED.value)),
+            _count(Discrepancy.objects.of(person).unsettled()),
         )
     )
     now = timezone.now()

@@ -9,6 +9,7 @@ import { listenToKeys } from "./keyboard.js";
 import { printOnClick } from "./print.js";
 import { chooseRows } from "./selection.js";
 import { switchTheme } from "./theme.js";
+import { uploadInPieces } from "./upload.js";
 
 document.documentElement.dataset.script = "";
 signRequests();
@@ -24,3 +25,4 @@ listenToKeys();
 printOnClick();
 chooseRows();
 switchTheme();
+uploadInPieces();

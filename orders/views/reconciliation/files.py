@@ -1,0 +1,134 @@
+"""Settlement files: the list, one file with its lines, what a correction flips, and the bytes as they came."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET
+
+from orders.audit import record
+from orders.models import FileState, ReconciliationRun, SettlementFile, SettlementFilePart, Source
+from orders.permissions import permissions_anywhere, permissions_of
+from orders.presenters.reconciliation.changes import changes_of
+from orders.presenters.reconciliation.files import bad_lines_of, chosen_from, page_of, progress_of, sums_of
+from orders.presenters.reconciliation.lines import lines_of
+from orders.presenters.reconciliation.runs import row_of
+from orders.presenters.timeline import id_from
+from orders.views.reconciliation.scope import file_for, require_at, today_of
+from orders.views.scope import StaffRequest, require
+from orders.views.shell import shell_for
+
+NOTHING_NEW = 204
+STOP_POLLING = 286
+"""htmx: swap this answer in and stop polling."""
+_KEPT = frozenset({FileState.WAITING, FileState.LOADING, FileState.APPLIED, FileState.REFUSED, FileState.REPLACED})
+
+
+@require_GET
+def file_list(request: StaffRequest) -> HttpResponse:
+    """What came, newest first, by state, account and business date."""
+    require(request.user, "view")
+    accounts = {account.id: account.name for account in shell_for(request).accounts}
+    chosen = chosen_from(request.GET.dict(), accounts)
+    context = {
+        "place": "reconciliation",
+        "page": page_of(request.user, chosen, after=id_from(request.GET.get("after", ""))),
+        "accounts": accounts.items(),
+        "today": today_of(request),
+        "may_reconcile": "reconcile" in permissions_anywhere(request.user),
+    }
+    return render(request, "reconciliation/file_list.html", context)
+
+
+@require_GET
+def file(request: StaffRequest, file_id: int) -> HttpResponse:
+    """How far it came, what it holds, what its lines met, and which lines are bad."""
+    row = file_for(request.user, file_id)
+    after = id_from(request.GET.get("after", ""))
+    bad_lines, bad_after = bad_lines_of(row, after=id_from(request.GET.get("bad_after", "")))
+    context = _now(row) | {
+        "sums": sums_of(row),
+        "page": lines_of(row, after=after) if row.lines else None,
+        "bad_lines": bad_lines,
+        "bad_after": bad_after,
+        "may_reconcile": "reconcile" in permissions_of(request.user, row.merchant_id),
+        "has_original": row.state in _KEPT,
+        "replaced_by": SettlementFile.objects.filter(replaces=row).exclude(state=FileState.TRIAL).first(),
+    }
+    return render(request, "reconciliation/file.html", context)
+
+
+@require_GET
+def file_live(request: StaffRequest, file_id: int) -> HttpResponse:
+    """What the page of a file that is on its way asks for: 204 while nothing is new, and the end stops it."""
+    row = file_for(request.user, file_id)
+    context = _now(row)
+    progress = context["progress"]
+    if progress.moving and request.GET.get("seen") == progress.mark:
+        return HttpResponse(status=NOTHING_NEW)
+    status = 200 if progress.moving else STOP_POLLING
+    return render(request, "reconciliation/_file_now.html", context | {"ended": not progress.moving}, status=status)
+
+
+@require_GET
+def file_changes(request: StaffRequest, file_id: int) -> HttpResponse:
+    """What a corrected file flips against the one that it replaces."""
+    row = file_for(request.user, file_id)
+    if row.replaces is None:
+        raise Http404("This file corrects no other, so there is nothing to compare.")
+    after = id_from(request.GET.get("after", "")) or 0
+    context = {
+        "place": "reconciliation",
+        "file": row,
+        "old": row.replaces,
+        "changes": changes_of(row, row.replaces, after=after),
+        "sums": sums_of(row),
+        "old_sums": sums_of(row.replaces),
+    }
+    return render(request, "reconciliation/file_changes.html", context)
+
+
+@require_GET
+def file_original(request: StaffRequest, file_id: int) -> HttpResponseBase:
+    """The bytes as they came, for whoever may reconcile; the download is written down before it begins."""
+    row = file_for(request.user, file_id)
+    require_at(request.user, "reconcile", row.merchant_id)
+    if row.state not in _KEPT:
+        raise Http404("The file has not arrived whole yet, so there is nothing to download.")
+    record(
+        verb="settlement.download",
+        sentence=f"Downloaded the settlement file {row.name}.",
+        source=Source.PAGE,
+        by=request.user,
+        merchant=row.merchant,
+        account=row.account,
+        details={"file": row.pk, "sha256": row.sha256},
+    )
+    answer = StreamingHttpResponse(_bytes_of(row), content_type="application/octet-stream")
+    answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=row.name) or "attachment"
+    answer["Content-Length"] = str(row.size)
+    return answer
+
+
+def _now(row: SettlementFile) -> dict[str, Any]:
+    """The part of the page that moves."""
+    runs = list(ReconciliationRun.objects.filter(file=row).select_related("file", "started_by").order_by("-pk")[:20])
+    return {
+        "place": "reconciliation",
+        "file": row,
+        "zone": row.merchant.time_zone,
+        "runs": [row_of(run) for run in runs],
+        "progress": progress_of(row, runs[0] if runs else None),
+    }
+
+
+def _bytes_of(row: SettlementFile) -> Iterator[bytes]:
+    """Part after part; one of them is in memory at a time."""
+    parts = SettlementFilePart.objects.filter(file=row).order_by("number").values_list("content", flat=True)
+    for content in parts.iterator(chunk_size=1):
+        yield zlib.decompress(content)
