@@ -22,6 +22,7 @@ from orders.views import (
 from orders.views.nouns import KindConverter, RowConverter
 from orders.views.reconciliation import files as settlement_files
 from orders.views.reconciliation import home as reconciliation_home
+from orders.views.reconciliation import nights as reconciliation_nights
 from orders.views.reconciliation import runs as reconciliation_runs
 from orders.views.reconciliation import uploads as settlement_uploads
 
@@ -119,6 +120,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reconciliation/files/<row:file_id>/changes/", settlement_files.file_changes, name="settlement_file_changes"),
     path(
         "reconciliation/files/<row:file_id>/original/", settlement_files.file_original, name="settlement_file_original"
+    ),
+    # Nights and drifts.
+    path("reconciliation/nights/", reconciliation_nights.night_list, name="night_list"),
+    path("reconciliation/nights/<row:merchant_id>/<str:day_text>/", reconciliation_nights.night, name="night"),
+    path("reconciliation/drifts/", reconciliation_nights.drift_list, name="drift_list"),
+    path(
+        "reconciliation/drifts/<row:drift_id>/decisions/",
+        reconciliation_nights.drift_decision_create,
+        name="drift_decision_create",
     ),
     path("reconciliation/runs/", reconciliation_runs.run_list, name="run_list"),
     path("reconciliation/runs/<row:run_id>/", reconciliation_runs.run, name="run"),

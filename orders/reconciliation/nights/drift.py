@@ -44,13 +44,14 @@ def keep(transaction: Transaction, found: Sequence[Difference]) -> None:
             row.ours, row.theirs, row.last_seen_at = difference.ours, difference.theirs, now
             row.save(update_fields=["ours", "theirs", "last_seen_at"])
         elif not _is_decided(decided.get(difference.field), difference):
-            _open(transaction, difference, now)
+            keep_open(transaction, difference, now)
     for row in opened.values():
         row.state, row.last_seen_at, row.decided_at, row.reason = DriftState.GONE.value, now, now, GONE
         row.save(update_fields=["state", "last_seen_at", "decided_at", "reason"])
 
 
-def _open(transaction: Transaction, difference: Difference, now: datetime) -> None:
+def keep_open(transaction: Transaction, difference: Difference, now: datetime) -> None:
+    """A new drift, in the caller's database transaction."""
     Drift.objects.create(
         account_id=transaction.account_id,
         merchant_id=transaction.merchant_id,

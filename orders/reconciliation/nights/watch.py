@@ -47,7 +47,7 @@ def _sentence(account: GatewayAccount, terms: Terms, states: Mapping[date, str],
         return ""
     named = _days(days)
     if all(states.get(day) == JobState.FAILED for day in days):
-        return f"The night of {named} for {account.name} could not do everything and is tried again; its page says what."
+        return f"The night of {named} for {account.name} could not do everything; its page says what is missing."
     return f"The night of {named} for {account.name} has not run, so nothing was missed or watched for it. {HOW}"
 
 
