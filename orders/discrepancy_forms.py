@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date
 from typing import Any
 
 from django import forms
 
 from orders.discrepancy_filters import month_of
+from orders.reconciliation.discrepancies.sheets_reading import Instruction
 
-TEXT_MAXIMUM = 500
+TEXT_MAXIMUM = 4000
 ROWS_MAXIMUM = 200
 NOBODY = "nobody"
 ACTS = (
-    ("assign", "Give them an owner"),
-    ("due", "Set a due date"),
+    ("assign", "Set the owner"),
+    ("due", "Set the due date"),
     ("comment", "Comment"),
     ("accept", "Accept the difference"),
-    ("carry", "Carry into another month"),
+    ("carry", "Carry into a later month"),
 )
 _DAY = "Write the day as 2026-11-20; nothing was changed."
 _MONTH = "Write the month as 2026-12; nothing was changed."
@@ -31,7 +32,6 @@ class DeskForm(forms.Form):
     use_required_attribute = False
 
     act = forms.ChoiceField(
-        choices=[("", "Choose …"), *ACTS],
         label="What to do",
         error_messages={"required": "Choose what to do; nothing was changed."},
     )
@@ -52,8 +52,14 @@ class DeskForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": "2"}),
     )
 
-    def __init__(self, *arguments: Any, people: Iterable[tuple[int, str]], **keywords: Any) -> None:
+    def __init__(
+        self, *arguments: Any, people: Iterable[tuple[int, str]], without: Container[str] = (), **keywords: Any
+    ) -> None:
         super().__init__(*arguments, auto_id="desk-%s", label_suffix="", **keywords)
+        act = self.fields["act"]
+        assert isinstance(act, forms.ChoiceField)
+        act.choices = [("", "Choose …"), *((name, label) for name, label in ACTS if name not in without)]
+        act.error_messages["invalid_choice"] = "There is no such act; nothing was changed."
         field = self.fields["owner"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "Choose …"), (NOBODY, "Nobody"), *((str(pk), name) for pk, name in people)]
@@ -76,11 +82,20 @@ class DeskForm(forms.Form):
             self.add_error("to_month", "Choose the month that takes them; nothing was carried.")
         return cleaned
 
-    @property
-    def owner_id(self) -> int | None:
-        """The new owner; None for nobody."""
-        chosen = self.cleaned_data["owner"]
-        return None if chosen == NOBODY else int(chosen)
+    def instruction(self, pk: int, version: int, *, number: int = 1) -> Instruction:
+        """What a valid form asks for about one discrepancy."""
+        cleaned = self.cleaned_data
+        owners = dict(self.fields["owner"].choices)  # type: ignore[attr-defined]
+        return Instruction(
+            number=number,
+            pk=pk,
+            version=version,
+            action=cleaned["act"],
+            reason=cleaned["text"],
+            owner="" if cleaned["owner"] in ("", NOBODY) else owners[cleaned["owner"]],
+            due_on=cleaned["due_on"],
+            carry_to=cleaned["to_month"],
+        )
 
 
 _NEEDED = {

@@ -141,8 +141,13 @@ def summary_of(rows: QuerySet[Discrepancy]) -> Summary:
 
 
 def people_of(person: User) -> list[tuple[int, str]]:
-    """Who may own discrepancies that this person sees: the members of the person's merchants, by name."""
-    members = Membership.objects.filter(merchant__in=Merchant.objects.of(person), user__is_active=True)
+    """Who may own discrepancies that this person sees: who reconciles at the person's merchants, by name."""
+    may = (
+        Q(user__groups__permissions__codename="reconcile")
+        | Q(user__user_permissions__codename="reconcile")
+        | Q(user__is_superuser=True)
+    )
+    members = Membership.objects.filter(may, merchant__in=Merchant.objects.of(person), user__is_active=True)
     names = members.order_by("user__username").values_list("user_id", "user__username").distinct()
     return list(names[:PEOPLE_SHOWN])
 

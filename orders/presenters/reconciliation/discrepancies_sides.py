@@ -116,9 +116,7 @@ def _pair(label: str, theirs: str, ours: str) -> Pair:
 
 
 def _reference(label: str, theirs: str, ours: str) -> Pair:
-    return Pair(
-        label=label, theirs=theirs, ours=ours, differs=bool(theirs and ours and theirs != ours), reference=True
-    )
+    return Pair(label=label, theirs=theirs, ours=ours, differs=bool(theirs and ours and theirs != ours), reference=True)
 
 
 def _told(label: str, theirs: str, ours: str, *, mono: bool = False) -> Pair:

@@ -69,6 +69,27 @@ def read_sheet(content: BinaryIO) -> Sheet:
     return _instructions(rows)
 
 
+def plain_of(one: Instruction) -> list[Any]:
+    """The instruction as a list that JSON can hold; `instruction_from` reads it."""
+    days = [day.isoformat() if day else None for day in (one.due_on, one.carry_to)]
+    return [one.number, one.pk, one.version, one.action, one.reason, one.owner, *days]
+
+
+def instruction_from(plain: Sequence[Any]) -> Instruction:
+    """What `plain_of` wrote."""
+    number, pk, version, action, reason, owner, due_on, carry_to = plain
+    return Instruction(
+        number=number,
+        pk=pk,
+        version=version,
+        action=action,
+        reason=reason,
+        owner=owner,
+        due_on=date.fromisoformat(due_on) if due_on else None,
+        carry_to=date.fromisoformat(carry_to) if carry_to else None,
+    )
+
+
 def _instructions(rows: Iterator[Sequence[Any]]) -> Sheet:
     places = _places(next(rows, ()))
     found: list[Instruction] = []
