@@ -20,6 +20,7 @@ from orders.views import (
     webhooks,
 )
 from orders.views.nouns import KindConverter, RowConverter
+from orders.views.reconciliation import discrepancies, discrepancies_export
 from orders.views.reconciliation import files as settlement_files
 from orders.views.reconciliation import home as reconciliation_home
 from orders.views.reconciliation import nights as reconciliation_nights
@@ -121,6 +122,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "reconciliation/files/<row:file_id>/original/", settlement_files.file_original, name="settlement_file_original"
     ),
+    # Discrepancies.
+    path("reconciliation/discrepancies/", discrepancies.discrepancy_list, name="discrepancy_list"),
+    path("reconciliation/discrepancies/export/", discrepancies_export.discrepancy_export, name="discrepancy_export"),
     # Nights and drifts.
     path("reconciliation/nights/", reconciliation_nights.night_list, name="night_list"),
     path("reconciliation/nights/<row:merchant_id>/<str:day_text>/", reconciliation_nights.night, name="night"),
