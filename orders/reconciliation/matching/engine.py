@@ -1,0 +1,124 @@
+"""Which line is which movement of ours: set-based, deterministic, repeatable, and never sure where several fit.
+
+The many lines of a file whose reference, kind and amount are ours meet in one join (`swift`); what is left is looked
+at closely, by `rules` over `candidates`. On PostgreSQL a run's matching is one transaction; on SQLite reading holds no
+lock and matches are written in short transactions, so that pages are never kept waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from orders.models import Match, ReconciliationRun, Rule
+from orders.reconciliation.matching import payouts, rules, sql, swift
+from orders.reconciliation.matching.candidates import CANDIDATES, LINES, Scope, gather, scatter
+
+__all__ = ["Scope", "match", "quiet"]
+
+_PICKED = "night_picked"
+_AT_ONCE = 1_000
+"""Rows of one write on SQLite; far below a tenth of a second."""
+_ALONE = "1, CAST(NULL AS uuid)"
+_COLUMNS = (
+    "account_id, run_id, line_id, modification_id, movement_id, transaction_id, rule, amount, difference, days_apart, "
+    "tolerance_minor, tolerance_days, candidates, runner_up, ended_reason"
+)
+
+
+def match(scope: Scope) -> dict[str, int]:
+    """Match the scope's lines under its run; how many matches each rule made.
+
+    Repeating is safe: the run's earlier matches are deleted first, so the run must not have been applied. Raises
+    IntegrityError when it was.
+    """
+    with quiet():
+        _forget(scope.run)
+        made = dict.fromkeys(Rule, 0)
+        if scope.file_ids:
+            made[Rule.REFERENCE] += _keep_swiftly(scope)
+        gather(scope)
+        for rule, select in rules.in_order():
+            made[rule] += _keep(scope, rule, select, scope.parameters)
+        for select, parameters in payouts.picks(scope):
+            made[Rule.PAYOUT] += _keep(scope, Rule.PAYOUT, select, parameters)
+        scatter()
+    return {rule.value: count for rule, count in made.items() if count}
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """One transaction on PostgreSQL, with room to sort and without the pages' limit of time; on SQLite none."""
+    if not sql.on_postgresql():
+        yield
+        return
+    with transaction.atomic():
+        sql.run("SET LOCAL statement_timeout = 0")
+        sql.run("SET LOCAL work_mem = '128MB'")
+        yield
+
+
+def _forget(run: ReconciliationRun) -> None:
+    """Delete what an earlier try left, a few rows at a time where others wait for the lock."""
+    while keys := list(Match.objects.filter(run=run).order_by("pk").values_list("pk", flat=True)[:_AT_ONCE]):
+        Match.objects.filter(pk__in=keys).delete()
+
+
+def _keep_swiftly(scope: Scope) -> int:
+    """The exact pairs by reference, straight from the join where a long statement holds nobody up."""
+    select, row = swift.pairs(scope), _row(Rule.REFERENCE, plan=_ALONE)
+    if sql.on_postgresql():
+        statement = f"INSERT INTO orders_match ({_COLUMNS}) SELECT {row} FROM ({select}) picked"  # noqa: S608
+        return sql.run(statement, scope.parameters)
+    sql.fill_scratch(_PICKED, select, scope.parameters)
+    return _write(row, scope)
+
+
+def _keep(scope: Scope, rule: Rule, select: str, parameters: sql.Parameters) -> int:
+    """Write one rule's pairs and take their lines and movements out of what is left."""
+    if not sql.fill_scratch(_PICKED, select, parameters):
+        return 0
+    made = _write(_row(rule, plan=_ALONE if rule == Rule.PAYOUT else _plan()), scope)
+    yes = "true" if sql.on_postgresql() else "1"
+    sql.run(f"UPDATE {CANDIDATES} SET taken = {yes} WHERE item IN (SELECT item FROM {_PICKED})")  # noqa: S608
+    for table, column in ((CANDIDATES, "line_id"), (LINES, "id")):
+        sql.run(f"DELETE FROM {table} WHERE {column} IN (SELECT line_id FROM {_PICKED})")  # noqa: S608
+    return made
+
+
+def _plan() -> str:
+    """How many candidates the line had, and the modification that came second."""
+    others = f"FROM {CANDIDATES} c WHERE c.line_id = picked.line_id"
+    second = (
+        f"SELECT c.modification_id {others} AND c.item <> picked.item AND c.modification_id IS NOT NULL "
+        "ORDER BY abs(c.gross - c.signed), abs(c.days), c.item LIMIT 1"
+    )
+    return f"(SELECT {_smallest('count(*)')} {others}), ({second})"
+
+
+def _smallest(count: str) -> str:
+    return f"LEAST(32000, {count})" if sql.on_postgresql() else f"MIN(32000, {count})"
+
+
+def _row(rule: Rule, *, plan: str) -> str:
+    """The values of `_COLUMNS` for one picked pair."""
+    return (
+        "%(account)s, %(run)s, line_id, modification_id, movement_id, transaction_id, "
+        f"'{rule.value}', covered, difference, days, %(minor)s, %(days)s, {plan}, ''"
+    )
+
+
+def _write(row: str, scope: Scope) -> int:
+    """Copy the picked pairs into the matches: at once on PostgreSQL, in short transactions on SQLite."""
+    statement = f"INSERT INTO orders_match ({_COLUMNS}) SELECT {row} FROM {_PICKED} picked"  # noqa: S608
+    if sql.on_postgresql():
+        return sql.run(statement, scope.parameters)
+    made = first = 0
+    ((last,),) = sql.rows(f"SELECT max(rowid) FROM {_PICKED}")  # noqa: S608
+    while first < (last or 0):
+        bounds = {"first": first, "last": first + _AT_ONCE}
+        made += sql.run(f"{statement} WHERE rowid > %(first)s AND rowid <= %(last)s", {**scope.parameters, **bounds})
+        first += _AT_ONCE
+    return made

@@ -1,0 +1,104 @@
+"""What the statements of matching share: which line counts, which movement is met, and how each database counts days.
+
+Names in capitals are fragments with the aliases `l` line, `m` modification, `e` external movement; parameters are
+named. Everything composed into a statement is our own word or a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import connection
+
+Parameters = Mapping[str, Any]
+
+ITEM_KINDS = "('capture', 'refund', 'void', 'cancel_or_refund')"
+IS_ITEM = (
+    "(m.kind IN ('capture', 'refund', 'void') OR (m.kind = 'cancel_or_refund' AND "
+    "(m.executed_kind = 'refund' OR (m.executed_kind = '' AND m.state <> 'succeeded'))))"
+)
+"""A modification moves money that a line may name; of a cancellation or refund only once it was a refund, or may be."""
+SUCCEEDED = "m.state = 'succeeded' AND NOT (m.gateway_reference = '')"
+"""In the words of the partial index, so that SQLite uses it."""
+MODIFICATION_KIND = "CASE WHEN m.kind = 'capture' THEN 'capture' ELSE 'refund' END"
+MODIFICATION_AMOUNT = "COALESCE(m.executed_amount, m.amount)"
+MODIFICATION_SIGNED = f"CASE WHEN m.kind = 'capture' THEN {MODIFICATION_AMOUNT} ELSE -{MODIFICATION_AMOUNT} END"
+MODIFICATION_AT = "COALESCE(m.gateway_at, m.finished_at, m.last_sent_at, m.requested_at)"
+MOVEMENT_SIGNED = "CASE WHEN e.kind = 'capture' THEN e.amount ELSE -e.amount END"
+MOVEMENT_AT = "COALESCE(e.moved_at, e.seen_at)"
+IS_MOVEMENT = "e.kind IN ('capture', 'refund', 'chargeback') AND e.amount > 0"
+
+
+def on_postgresql() -> bool:
+    return bool(connection.vendor == "postgresql")
+
+
+def numbers(ids: Iterable[int]) -> str:
+    """A list for IN; of nothing, one that no key is in."""
+    return f"({', '.join(str(int(one)) for one in ids) or '-1'})"
+
+
+def day_of(instant: str) -> str:
+    """The UTC day of an instant."""
+    return f"(({instant}) AT TIME ZONE 'UTC')::date" if on_postgresql() else f"date({instant})"
+
+
+def days_apart(booked_on: str, instant: str) -> str:
+    """Days from an instant to a booking, negative when it was booked before; bounded, so that every column holds it."""
+    if on_postgresql():
+        return f"LEAST(32000, GREATEST(-32000, {booked_on} - {day_of(instant)}))::smallint"
+    apart = f"julianday({booked_on}) - julianday({day_of(instant)})"
+    return f"MIN(32000, MAX(-32000, CAST({apart} AS INTEGER)))"
+
+
+def counting_match(alias: str, *, fresh: bool = False, replaced: Iterable[int] = ()) -> str:
+    """Joins and conditions that make a match count: this run's own rows, and those of applied runs on lines that count.
+
+    With `fresh` only this run's own; matches on lines of the `replaced` files are looked through. Needs `%(run)s`.
+    """
+    own = f"{alias}.run_id = %(run)s"
+    if fresh:
+        return f"{alias}.ended_at IS NULL AND {own}"
+    counts = (
+        f"EXISTS (SELECT 1 FROM orders_reconciliationrun cr WHERE cr.state = 'applied' AND cr.id = {alias}.run_id) "  # noqa: S608
+        "AND EXISTS (SELECT 1 FROM orders_settlementline cl JOIN orders_settlementfile cf ON cf.id = cl.file_id "
+        f"WHERE cl.id = {alias}.line_id AND NOT cl.overlap AND cf.state = 'applied' "
+        f"AND cf.id NOT IN {numbers(replaced)})"
+    )
+    return f"{alias}.ended_at IS NULL AND ({own} OR ({counts}))"
+
+
+def run(statement: str, parameters: Parameters | None = None) -> int:
+    """Execute one statement; how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        touched: int = cursor.rowcount
+        return max(0, touched)
+
+
+def rows(statement: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+    """All rows of one SELECT."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())
+
+
+def fill_scratch(table: str, select: str, parameters: Parameters, *, index: str = "") -> int:
+    """Make a temporary table of a SELECT; how many rows it holds. On SQLite it is beside the database: no lock is held.
+
+    `index` names a column to look rows up by.
+    """
+    drop_scratch(table)
+    run(f"CREATE TEMPORARY TABLE {table} AS {select}", parameters)
+    if index:
+        run(f"CREATE INDEX {'' if on_postgresql() else 'temp.'}{table}_{index} ON {table} ({index})")
+    run(f"ANALYZE {table}" if on_postgresql() else f"ANALYZE temp.{table}")
+    ((count,),) = rows(f"SELECT count(*) FROM {table}")  # noqa: S608  # our own words
+    return int(count)
+
+
+def drop_scratch(*tables: str) -> None:
+    schema = "pg_temp" if on_postgresql() else "temp"
+    for table in tables:
+        run(f"DROP TABLE IF EXISTS {schema}.{table}")
