@@ -24,9 +24,13 @@ from orders.models import (
     Modification,
     Order,
     Proposal,
+    SettlementFilePart,
+    SettlementLine,
+    SettlementTerms,
     Transaction,
 )
-from tests.factories import a_person
+from tests.factories import a_person, an_account
+from tests.reconciliation_factories import a_discrepancy, a_file, a_line, a_match, a_profile
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 BOOKS: list[type[Model]] = [
@@ -144,3 +148,31 @@ def test_people_who_are_no_staff_and_strangers_are_sent_to_the_log_in_page() -> 
 
     client.force_login(a_person("plain"))
     assert client.get(reverse("admin:index")).status_code in (302, 403)
+
+
+def test_the_books_of_the_reconciliation_open_and_cannot_be_changed(office: Client) -> None:
+    match = a_match(a_line(a_file(), reference="rec-1"))
+    rows: list[Model] = [
+        *(match, match.line, match.line.file, match.run, a_profile()),
+        SettlementTerms.objects.create(account=an_account()),
+        SettlementFilePart.objects.create(file=match.line.file, number=0, content=b"unseen bytes"),
+        a_discrepancy(line=match.line),
+    ]
+
+    for row in rows:
+        shown = office.get(url(type(row), "change", row.pk))
+        assert shown.status_code == 200, row
+        assert "unseen bytes" not in shown.content.decode()
+        assert office.get(url(type(row), "changelist")).status_code == 200, row
+        for page, args in (("add", []), ("change", [row.pk]), ("delete", [row.pk])):
+            assert office.post(url(type(row), page, *args), {"post": "yes"}).status_code == 403, row
+
+
+def test_lists_of_millions_are_counted_no_further_than_people_leaf(
+    office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.admin.reconciliation.COUNTED_TO", 2)
+    for _ in range(3):
+        a_line()
+
+    assert office.get(url(SettlementLine, "changelist")).context["cl"].result_count == 2

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from orders.audit import record, seal
 from orders.metrics import exposition
-from orders.models import OPEN, Heartbeat, Source, Switch
+from orders.models import OPEN, FileState, Heartbeat, JobRun, JobState, Source, Switch
 from tests.factories import an_account
+from tests.reconciliation_factories import a_discrepancy, a_file
 
 pytestmark = pytest.mark.django_db
 
@@ -86,3 +89,56 @@ def test_the_age_of_the_last_heartbeat_is_the_newest_workers() -> None:
         Heartbeat.objects.create(name=name, at=timezone.now() - timedelta(seconds=age))
 
     assert figures()["smartpay_worker_heartbeat_age_seconds"] == pytest.approx(20, abs=5)
+
+
+def test_what_did_not_meet_is_counted_by_type_and_age_until_it_is_settled() -> None:
+    today = timezone.now().date()
+    for days, fields in ((0, {}), (1, {}), (3, {"type": "fee"}), (90, {"type": "fee"}), (90, {"state": "accepted"})):
+        a_discrepancy(occurred_on=today - timedelta(days=days), **fields)
+
+    told = figures()
+
+    assert told["smartpay_discrepancies/theirs_not_ours"] == 2
+    assert told["smartpay_discrepancies/fee"] == 2
+    assert told["smartpay_discrepancies/late"] == 0
+    ages = {age: told[f"smartpay_discrepancies_aged/{age}"] for age in ("0-1", "2-3", "4-7", "8-30", "30+")}
+    assert ages == {"0-1": 2, "2-3": 1, "4-7": 0, "8-30": 0, "30+": 1}
+
+
+def test_a_file_that_does_not_count_yet_is_seen_with_its_age() -> None:
+    a_file(state=FileState.LOADING, received_at=timezone.now() - timedelta(seconds=300))
+    a_file(state=FileState.APPLIED)
+    a_file(state=FileState.REFUSED)
+
+    told = figures()
+
+    assert told["smartpay_unapplied_settlement_files"] == 1
+    assert told["smartpay_oldest_unapplied_settlement_file_age_seconds"] == pytest.approx(300, abs=10)
+
+
+def test_the_age_of_the_last_night_that_was_done_is_told() -> None:
+    now = timezone.now()
+    for day, state, ago in ((18, JobState.DONE, 9_000), (19, JobState.DONE, 500), (20, JobState.FAILED, None)):
+        JobRun.objects.create(
+            job="night",
+            subject="account:1",
+            business_date=date(2026, 11, day),
+            state=state,
+            lease_until=now,
+            started_at=now,
+            finished_at=now - timedelta(seconds=ago) if ago else None,
+        )
+
+    assert figures()["smartpay_last_night_age_seconds"] == pytest.approx(500, abs=10)
+
+
+def test_the_figures_ask_as_often_for_many_rows_as_for_few() -> None:
+    with CaptureQueriesContext(connection) as few:
+        exposition()
+    for _ in range(5):
+        a_discrepancy()
+        a_file(state=FileState.WAITING)
+    with CaptureQueriesContext(connection) as many:
+        exposition()
+
+    assert len(many) == len(few) <= 20
