@@ -99,11 +99,10 @@ def take(
     account: GatewayAccount | None = None,
     merchant: Merchant | None = None,
     at_once: bool = False,
-    anew: Sequence[str] = (),
 ) -> Turn | None:
     """Begin the errand or take it over; None while somebody holds it, and for one that is done.
 
-    `at_once` does not wait until a failed one is due again. The steps of `anew` are done once more, even of a done one.
+    `at_once` does not wait until a failed one is due again.
     """
     key = {"job": job, "subject": subject_of(account=account, merchant=merchant), "business_date": day}
     now = database_now()
@@ -120,11 +119,10 @@ def take(
     except IntegrityError:
         row = JobRun.objects.get(**key)
     free = row.lease_until <= now or (at_once and row.state == JobState.FAILED)
-    if not free or (row.state == JobState.DONE and not anew):
+    if not free or row.state == JobState.DONE:
         return None
-    steps = {name: step for name, step in row.steps.items() if name not in anew}
     seen = JobRun.objects.filter(pk=row.pk, epoch=row.epoch, state=row.state)
-    taken = {"epoch": row.epoch + 1, "state": JobState.RUNNING.value, "lease_until": now + LEASE, "steps": steps}
+    taken = {"epoch": row.epoch + 1, "state": JobState.RUNNING.value, "lease_until": now + LEASE}
     if not seen.update(**taken, finished_at=None, problem=""):
         return None
     row.refresh_from_db()

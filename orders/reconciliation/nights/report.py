@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, Sum
 
+from orders import audit
 from orders.database import database_now
-from orders.models import Discrepancy, Drift, DriftState, GatewayAccount, JobRun, JobState, Merchant
+from orders.models import Discrepancy, Drift, DriftState, GatewayAccount, JobRun, JobState, Merchant, Source
 from orders.money import Money
 from orders.reconciliation import calendar
 from orders.reconciliation.nights.due import BOOKS, NIGHT, REPORT, begins_at, newest_day, states_of, terms_of
@@ -58,18 +59,37 @@ def reports_due(accounts: Iterable[GatewayAccount], now: datetime) -> list[Repor
     ]
 
 
-def report(due: ReportDue, *, at_once: bool = False, anew: bool = False) -> JobRun | None:
-    """Make the report and send its letter, once; `anew` does both again. None when it is done or somebody is at it."""
-    steps_anew = (FIGURES, EXPIRING, LETTER) if anew else ()
-    turn = take(job=REPORT, merchant=due.merchant, day=due.day, at_once=at_once or anew, anew=steps_anew)
+def report(due: ReportDue, *, at_once: bool = False) -> JobRun | None:
+    """Make the report and send its letter, once; None when it is done or somebody is at it. Raises LeaseLost."""
+    turn = take(job=REPORT, merchant=due.merchant, day=due.day, at_once=at_once)
     if turn is None:
         return None
     steps = (
         Step(name=EXPIRING, work=lambda: _expiring(due)),
         Step(name=FIGURES, work=lambda: figures_of(due)),
-        Step(name=LETTER, work=lambda: send_letter(due.merchant, due.day, turn.row.steps, fresh=due.fresh or anew)),
+        Step(name=LETTER, work=lambda: send_letter(due.merchant, due.day, turn.row.steps, fresh=due.fresh)),
     )
     return work_off(turn, steps)
+
+
+def tell_again(due: ReportDue, *, source: Source) -> JobRun | None:
+    """Send the letter of a finished report once more, with the figures of now; the report itself stays as it was.
+
+    Returns the row with what was told now, unsaved; None where there is no finished report.
+    """
+    row = JobRun.objects.filter(job=REPORT, merchant=due.merchant, business_date=due.day, state=JobState.DONE).first()
+    if row is None:
+        return None
+    steps = {EXPIRING: asdict(_expiring(due)), FIGURES: asdict(figures_of(due))}
+    told = send_letter(due.merchant, due.day, steps, fresh=True)
+    audit.record(
+        verb="night.letter_sent_again",
+        sentence=f"The letter of {due.day} was asked for again. {told.sentence}",
+        source=source,
+        merchant=due.merchant,
+    )
+    row.steps = {**steps, LETTER: asdict(told)}
+    return row
 
 
 def figures_of(due: ReportDue) -> Told:
