@@ -1,0 +1,88 @@
+"""Where the lines of missed movements should stand: learned from how the account settled, else from its terms."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from orders.models import FileState, GatewayAccount, SettlementFile
+from orders.reconciliation.calendar import Terms, add_business_days, business_date_of, due_on, last_day_in_time
+from orders.reconciliation.discrepancies.case import Expectation, FileFacts, ItemFacts
+from orders.reconciliation.discrepancies.surroundings import counting_matches
+
+_AROUND = 3
+"""So many payments before and after one that is missed are asked how they settled."""
+_LONGEST = 15
+"""Business days after which no learned habit is looked for."""
+_FILES_MAXIMUM = 2_000
+
+
+def expectations(account: GatewayAccount, items: Collection[ItemFacts], terms: Terms) -> dict[str, Expectation]:
+    """For each item, by its key, the day its line was due and the file that covers it. Two queries."""
+    dated = {item.key: (item, item.at) for item in items if item.at is not None}
+    if not dated:
+        return {}
+    by_day, habit = _habits(account, [item for item, _ in dated.values()], terms)
+    days: dict[str, Expectation] = {}
+    for key, (_, at) in dated.items():
+        executed_on = business_date_of(terms, at)
+        settled = by_day.get(executed_on)
+        if settled:
+            day = settled.most_common(1)[0][0]
+        elif habit is not None:
+            day = add_business_days(terms, executed_on, habit)
+        else:
+            day = due_on(terms, at)
+        days[key] = Expectation(
+            executed_on=executed_on,
+            day=day,
+            in_time_until=last_day_in_time(terms, at),
+            neighbours=sum(settled.values()) if settled else 0,
+            learned=bool(settled) or habit is not None,
+        )
+    return _with_files(account, days)
+
+
+def _habits(
+    account: GatewayAccount, items: Sequence[ItemFacts], terms: Terms
+) -> tuple[dict[date, Counter[date]], int | None]:
+    """The days on which neighbours were booked, by their business date, and the usual business days in between."""
+    around = {item.transaction_id + step for item in items for step in range(-_AROUND, _AROUND + 1)}
+    matches = counting_matches().filter(account=account, transaction_id__in=around, modification__isnull=False)
+    rows = matches.values_list("modification__gateway_at", "modification__finished_at", "line__booked_on")
+    by_day: defaultdict[date, Counter[date]] = defaultdict(Counter)
+    apart: Counter[int] = Counter()
+    for gateway_at, finished_at, booked_on in rows:
+        executed_on = business_date_of(terms, gateway_at or finished_at)
+        by_day[executed_on][booked_on] += 1
+        steps = _steps(terms, executed_on, booked_on)
+        if steps is not None:
+            apart[steps] += 1
+    return dict(by_day), apart.most_common(1)[0][0] if apart else None
+
+
+def _steps(terms: Terms, executed_on: date, booked_on: date) -> int | None:
+    """How many business days lie between; None for what is no habit."""
+    return next((steps for steps in range(_LONGEST) if add_business_days(terms, executed_on, steps) >= booked_on), None)
+
+
+def _with_files(account: GatewayAccount, days: dict[str, Expectation]) -> dict[str, Expectation]:
+    wanted = sorted({expected.day for expected in days.values()})
+    rows = SettlementFile.objects.filter(
+        account=account,
+        state=FileState.APPLIED,
+        business_date__gte=wanted[0] - timedelta(days=35),
+        business_date__lte=wanted[-1] + timedelta(days=35),
+    ).order_by("business_date", "pk")
+    files = [_file_facts(row) for row in rows[:_FILES_MAXIMUM]]
+    covering = {day: next((file for file in files if file.covers(day)), None) for day in wanted}
+    return {key: replace(expected, file=covering[expected.day]) for key, expected in days.items()}
+
+
+def _file_facts(row: SettlementFile) -> FileFacts:
+    """A file covers its business date and every day that its lines were booked on."""
+    assert row.business_date is not None
+    days = [day for day in (row.business_date, row.first_booked_on, row.last_booked_on) if day is not None]
+    return FileFacts(id=row.pk, name=row.name, first=min(days), last=max(days), lines=row.lines)

@@ -1,0 +1,110 @@
+"""Why a movement of ours has no line: not due, under a wrong reference, its file missing, or missing in its file."""
+
+from __future__ import annotations
+
+from orders.models import Cause
+from orders.reconciliation.discrepancies.case import Case, LineFacts
+from orders.reconciliation.discrepancies.hypotheses.words import (
+    LIKELY,
+    PLAUSIBLE,
+    POSSIBLE,
+    Finding,
+    begin,
+    day,
+    fails,
+    holds,
+    similar,
+    where,
+    worth,
+)
+
+
+def not_due(case: Case) -> Finding:
+    """Its last day in time has not passed."""
+    expected = case.expectation
+    if expected is None:
+        return fails(Cause.NOT_DUE, "When it was executed is not known, so neither is when it is due.")
+    if case.today > expected.in_time_until:
+        return fails(
+            Cause.NOT_DUE,
+            f"It was executed on {day(expected.executed_on)} and in time until {day(expected.in_time_until)}.",
+        )
+    return holds(
+        Cause.NOT_DUE,
+        LIKELY,
+        f"It was executed on {day(expected.executed_on)} and may be settled until {day(expected.in_time_until)}.",
+    )
+
+
+def wrong_reference(case: Case) -> Finding:
+    """A line of the same kind and amount, about the same time, met nothing."""
+    item, found = case.item, case.alike_lines
+    if item is None or not found:
+        return fails(Cause.WRONG_REFERENCE, "No unmet line has the same kind, amount and currency about that time.")
+    named = [line for line in found if any(similar(name, own) for name in line.names for own in _names(case))]
+    best = (named or list(found))[0]
+    told = f"{begin(where(best))} of {day(best.booked_on)} has the same {item.kind} of {worth(item)}"
+    under = f"under the reference {best.reference or 'none'}, ours is {item.reference or 'none'}"
+    if len(named) == 1:
+        return holds(Cause.WRONG_REFERENCE, 95, f"{told}, {under}; the two look alike.")
+    if len(found) == 1:
+        sure = 92 if _is_of_its_day(case, best) else 78
+        return holds(Cause.WRONG_REFERENCE, sure, f"{told}, {under}; no other line without a movement fits.")
+    return holds(
+        Cause.WRONG_REFERENCE, POSSIBLE, f"{told}, {under}; {len(found)} lines without a movement look like it."
+    )
+
+
+def file_missing(case: Case) -> Finding:
+    """No applied file covers the day on which its line should stand."""
+    expected = case.expectation
+    if expected is None:
+        return fails(Cause.FILE_MISSING, "When it was executed is not known, so neither is its file.")
+    if expected.file is not None:
+        return fails(Cause.FILE_MISSING, f"{expected.file.name} covers {day(expected.day)} and was applied.")
+    by = "as the account settled before" if expected.learned else "by the account’s terms"
+    if expected.neighbours:
+        return fails(
+            Cause.FILE_MISSING, f"{expected.neighbours} other movements of {day(expected.executed_on)} did settle."
+        )
+    return holds(
+        Cause.FILE_MISSING,
+        LIKELY if expected.learned else PLAUSIBLE,
+        f"It should stand in the file of {day(expected.day)}, {by}, and no applied file covers that day; "
+        f"nothing else that was executed on {day(expected.executed_on)} is known to have settled.",
+    )
+
+
+def line_missing(case: Case) -> Finding:
+    """The file of its day came, without it."""
+    expected = case.expectation
+    if expected is None:
+        return fails(Cause.LINE_MISSING, "When it was executed is not known, so neither is its file.")
+    if expected.file is None and not expected.neighbours:
+        return fails(Cause.LINE_MISSING, f"No file covers {day(expected.day)}, so no line can be missing in one.")
+    named = _names(case)
+    reference = f" with the reference {named[0]}" if named else " of it"
+    if expected.file is None:
+        told = (
+            f"{expected.neighbours} other movements of {day(expected.executed_on)} did settle, but no line{reference}."
+        )
+        return holds(Cause.LINE_MISSING, PLAUSIBLE, told)
+    told = f"The file of {day(expected.day)} holds {expected.file.lines:,} lines but none{reference}"
+    others = (
+        f", while {expected.neighbours} other movements of {day(expected.executed_on)} did settle"
+        if expected.neighbours
+        else ""
+    )
+    return holds(Cause.LINE_MISSING, LIKELY if expected.neighbours else 80, f"{told}{others}.")
+
+
+def _is_of_its_day(case: Case, line: LineFacts) -> bool:
+    return case.expectation is not None and abs((line.booked_on - case.expectation.day).days) <= 1
+
+
+def _names(case: Case) -> tuple[str, ...]:
+    item = case.item
+    if item is None:
+        return ()
+    own = (item.reference, item.gateway_id, *item.names, case.transaction.reference if case.transaction else "")
+    return tuple(name for name in own if name)
