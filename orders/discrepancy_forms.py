@@ -52,10 +52,8 @@ class DeskForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": "2"}),
     )
 
-    def __init__(
-        self, *arguments: Any, people: Iterable[tuple[int, str]], without: Container[str] = (), **keywords: Any
-    ) -> None:
-        super().__init__(*arguments, auto_id="desk-%s", label_suffix="", **keywords)
+    def __init__(self, data: Any = None, *, people: Iterable[tuple[int, str]], without: Container[str] = ()) -> None:
+        super().__init__(data, auto_id="desk-%s", label_suffix="")
         act = self.fields["act"]
         assert isinstance(act, forms.ChoiceField)
         act.choices = [("", "Choose …"), *((name, label) for name, label in ACTS if name not in without)]

@@ -14,7 +14,17 @@ from pytest_django import Settings
 
 from orders.audit import record, seal
 from orders.metrics import exposition
-from orders.models import OPEN, FileState, Heartbeat, JobRun, JobState, Source, Switch
+from orders.models import (
+    OPEN,
+    DiscrepancyState,
+    DiscrepancyType,
+    FileState,
+    Heartbeat,
+    JobRun,
+    JobState,
+    Source,
+    Switch,
+)
 from tests.factories import an_account
 from tests.reconciliation_factories import a_discrepancy, a_file
 
@@ -93,8 +103,9 @@ def test_the_age_of_the_last_heartbeat_is_the_newest_workers() -> None:
 
 def test_what_did_not_meet_is_counted_by_type_and_age_until_it_is_settled() -> None:
     today = timezone.now().date()
-    for days, fields in ((0, {}), (1, {}), (3, {"type": "fee"}), (90, {"type": "fee"}), (90, {"state": "accepted"})):
-        a_discrepancy(occurred_on=today - timedelta(days=days), **fields)
+    for days, type_ in ((0, "theirs_not_ours"), (1, "theirs_not_ours"), (3, "fee"), (90, "fee")):
+        a_discrepancy(occurred_on=today - timedelta(days=days), type=DiscrepancyType(type_))
+    a_discrepancy(occurred_on=today - timedelta(days=90), state=DiscrepancyState.ACCEPTED)
 
     told = figures()
 

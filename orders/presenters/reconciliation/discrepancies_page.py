@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from orders.models import Cause, Discrepancy, DiscrepancyEntry, Match
+from orders.models import Cause, Discrepancy, DiscrepancyEntry, Match, RunState
 from orders.presenters.reconciliation.discrepancies import Row, row_of
 from orders.presenters.reconciliation.discrepancies_sides import Pair, sides_of
 from orders.templatetags.presentation import money_text
@@ -143,15 +143,19 @@ def _moment(entry: DiscrepancyEntry) -> Moment:
 
 def _matches(discrepancy: Discrepancy) -> tuple[Match, ...]:
     """The lines that meet the same movement now: through the transaction, whose index finds them."""
-    if discrepancy.transaction_id is None or not (discrepancy.modification_id or discrepancy.movement_id):
+    if discrepancy.transaction_id is None:
         return ()
-    rows = Match.objects.filter(
-        transaction_id=discrepancy.transaction_id,
-        modification_id=discrepancy.modification_id,
-        movement_id=discrepancy.movement_id,
-        ended_at__isnull=True,
-        run__state="applied",
-    ).exclude(line_id=discrepancy.line_id)
+    counting = Match.objects.filter(
+        transaction_id=discrepancy.transaction_id, ended_at__isnull=True, run__state=RunState.APPLIED
+    )
+    if discrepancy.modification_id is not None:
+        rows = counting.filter(modification_id=discrepancy.modification_id)
+    elif discrepancy.movement_id is not None:
+        rows = counting.filter(movement_id=discrepancy.movement_id)
+    else:
+        return ()
+    if discrepancy.line_id is not None:
+        rows = rows.exclude(line_id=discrepancy.line_id)
     return tuple(rows.select_related("line__file").order_by("pk")[:MATCHES_SHOWN])
 
 

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 from openpyxl import load_workbook
 
@@ -26,6 +26,14 @@ ACTIONS = ("accept", "comment", "assign", "due", "carry", "write_off")
 _NEEDED = ("id", "version", "action")
 _UNCHANGED = "Nothing was changed."
 _DELIMITERS = (",", ";", "\t")
+
+
+class Readable(Protocol):
+    """An open file, or one that a browser sent."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes."""
+        ...
 
 
 class SheetRefused(Exception):
@@ -55,7 +63,7 @@ class Sheet:
     silent: int
 
 
-def read_sheet(content: BinaryIO) -> Sheet:
+def read_sheet(content: Readable) -> Sheet:
     """Read a CSV or XLSX sheet whole, within limits; a bad row is an instruction with a problem.
 
     Raises SheetRefused.

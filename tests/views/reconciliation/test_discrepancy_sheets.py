@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from orders.models import Discrepancy, DiscrepancyEntry, DiscrepancyState, Event, GatewayAccount
+from orders.models import Discrepancy, DiscrepancyEntry, DiscrepancyState, DiscrepancyType, Event, GatewayAccount
 from orders.reconciliation.discrepancies.sheets import COLUMNS
 from tests.factories import a_person, an_account
 from tests.reconciliation_factories import a_discrepancy
@@ -82,7 +82,7 @@ def a_sheet(*rows: tuple[Any, ...]) -> str:
 def test_exactly_what_the_filters_find_goes_out_and_is_written_down(
     client: Client, account: GatewayAccount, finn: User
 ) -> None:
-    fee = a_discrepancy(account, type="fee")
+    fee = a_discrepancy(account, type=DiscrepancyType.FEE)
     a_discrepancy(account)
     a_discrepancy(an_account())
 
