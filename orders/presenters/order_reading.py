@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db.models import Exists, F, OuterRef, QuerySet
 
-from orders.models import Capture, ExternalMovement, Modification, Transaction
+from orders.models import Capture, Discrepancy, ExternalMovement, Match, Modification, Transaction
 
 MODIFICATIONS_SHOWN = 200
 
@@ -43,11 +43,13 @@ def read_order(order_id: int, person: User) -> Reading:
 def transactions_of(order_id: int, person: User) -> list[Transaction]:
     """The order's transactions with everything joined that the page asks of them; those with money first."""
     movements = ExternalMovement.objects.filter(transaction=OuterRef("pk"))
+    lines = Match.objects.filter(transaction=OuterRef("pk"))
+    discrepancies = Discrepancy.objects.filter(transaction=OuterRef("pk"))
     return list(
         Transaction.objects.of(person)
         .filter(order_id=order_id)
         .select_related("account", "merchant", "order__merchant", "order__account")
-        .annotate(moved_outside=Exists(movements))
+        .annotate(moved_outside=Exists(movements), settled=Exists(lines) | Exists(discrepancies))
         .order_by("-authorized", "pk")
     )
 

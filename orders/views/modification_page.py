@@ -20,6 +20,7 @@ from orders.presenters.board import board_of
 from orders.presenters.following import Seen
 from orders.presenters.modification_card import card_of
 from orders.presenters.modification_list import Tab, page_of
+from orders.presenters.reconciliation.settlement import settlement_of
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import go_to
 from orders.views.origin import post_from_our_pages
@@ -100,6 +101,7 @@ def _board(request: StaffRequest, row: Modification, form: ResolutionForm, *, st
         "order": row.transaction.order,
         "zone": row.merchant.time_zone,
         "form": form,
+        "settlement": settlement_of([row.transaction_id], modification=row.pk),
     }
     return render(request, "orders/modification.html", context, status=status)
 

@@ -14,6 +14,7 @@ from orders.permissions import remember_merchants
 from orders.presenters.following import Seen
 from orders.presenters.order_page import OrderNow, order_now
 from orders.presenters.order_reading import Reading, read_order
+from orders.presenters.reconciliation.settlement import settlement_of
 from orders.presenters.timeline import conversation_of, id_from, timeline_of
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import answer
@@ -32,6 +33,7 @@ def order(request: StaffRequest, order_id: int) -> HttpResponse:
         "now": now_of(request, shown, reading, Seen.beginning(now=timezone.now())),
         "timeline": timeline_of(shown),
         "lines": list(shown.lines.all()),
+        "settlement": settlement_of([row.pk for row in reading.transactions if getattr(row, "settled", True)]),
     }
     return render(request, "orders/order.html", context)
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from orders.presenters.reconciliation.words import counted
+
 LENGTH = 1000
 """A bar is this many units across; parts are whole units, so no fraction is ever computed."""
 HEIGHT = 60
@@ -111,7 +113,11 @@ def trend_of(days: Sequence[Day]) -> Trend:
     """A column for each day, oldest first."""
     columns = tuple(_column(day, number * COLUMN) for number, day in enumerate(days))
     needed, met = sum(day.needed for day in days), sum(day.met for day in days)
-    words = f"{rate_text(met, needed)} of {needed:,} lines met in {len(days)} days with files" if needed else "No lines"
+    words = (
+        f"{rate_text(met, needed)} of {needed:,} lines met in {counted(len(days), 'day')} with files"
+        if needed
+        else "No lines"
+    )
     return Trend(columns=columns, in_words=words)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -12,13 +10,14 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from orders.audit import record
-from orders.models import FileState, ReconciliationRun, SettlementFile, SettlementFilePart, Source
+from orders.models import FileState, ReconciliationRun, SettlementFile, Source
 from orders.permissions import permissions_anywhere, permissions_of
 from orders.presenters.reconciliation.changes import changes_of
 from orders.presenters.reconciliation.files import bad_lines_of, chosen_from, page_of, progress_of, sums_of
 from orders.presenters.reconciliation.lines import lines_of
 from orders.presenters.reconciliation.runs import row_of
 from orders.presenters.timeline import id_from
+from orders.reconciliation.files.storing import content_of
 from orders.views.reconciliation.scope import file_for, require_at, today_of
 from orders.views.scope import StaffRequest, require
 from orders.views.shell import shell_for
@@ -109,7 +108,7 @@ def file_original(request: StaffRequest, file_id: int) -> HttpResponseBase:
         account=row.account,
         details={"file": row.pk, "sha256": row.sha256},
     )
-    answer = StreamingHttpResponse(_bytes_of(row), content_type="application/octet-stream")
+    answer = StreamingHttpResponse(content_of(row.pk), content_type="application/octet-stream")
     answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=row.name) or "attachment"
     answer["Content-Length"] = str(row.size)
     return answer
@@ -125,10 +124,3 @@ def _now(row: SettlementFile) -> dict[str, Any]:
         "runs": [row_of(run) for run in runs],
         "progress": progress_of(row, runs[0] if runs else None),
     }
-
-
-def _bytes_of(row: SettlementFile) -> Iterator[bytes]:
-    """Part after part; one of them is in memory at a time."""
-    parts = SettlementFilePart.objects.filter(file=row).order_by("number").values_list("content", flat=True)
-    for content in parts.iterator(chunk_size=1):
-        yield zlib.decompress(content)
