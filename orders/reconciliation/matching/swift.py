@@ -25,7 +25,8 @@ def pairs(scope: Scope) -> str:
     )
     return (
         "SELECT line_id, item, modification_id, CAST(NULL AS bigint) AS movement_id, transaction_id, days, covered, "  # noqa: S608
-        "0 AS difference FROM (SELECT l.id AS line_id, CAST(m.id AS text) AS item, m.id AS modification_id, m.transaction_id, "
+        "0 AS difference FROM (SELECT l.id AS line_id, CAST(m.id AS text) AS item, m.id AS modification_id, "
+        "m.transaction_id, "
         f"{sql.days_apart('l.booked_on', sql.MODIFICATION_AT)} AS days, {sql.MODIFICATION_AMOUNT} AS covered, "
         "count(*) OVER (PARTITION BY l.id) AS of_line, row_number() OVER (PARTITION BY m.id ORDER BY "
         f"CASE WHEN l.gateway_id = m.gateway_id THEN 0 ELSE 1 END, l.booked_on, l.id) AS place {lines} "
