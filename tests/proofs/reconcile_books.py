@@ -106,6 +106,7 @@ class _Page:
         pairs = zip(self._entries.values(), orders, strict=True)
         made = Transaction.objects.bulk_create([self._transaction(one, order) for one, order in pairs])
         transactions = {one.reference: one for one in made}
+        self._words(transactions)
         captures = [one for one in self._executions if one["type"] == "CAPTURE"]
         refunds = [one for one in self._executions if one["type"] == "REFUND"]
         Modification.objects.bulk_create(
@@ -121,6 +122,33 @@ class _Page:
             self._movement(one, transactions[one["transactionId"]])
             for one in self._executions
             if one["type"] in KINDS and not _is_ours(one)
+        )
+
+    def _words(self, transactions: dict[str, Transaction]) -> None:
+        """By what each order can be found: the ids that a refresh and the modifications themselves bring."""
+        from orders.models import Reference, ReferenceKind
+        from orders.references import plain_words
+
+        words = defaultdict[str, list[tuple[Any, str]]](list)
+        for one in self._entries.values():
+            row = transactions[one["transactionId"]]
+            words[row.reference] += [
+                (ReferenceKind.TRANSACTION, row.reference),
+                (ReferenceKind.PARTNER, row.partner_reference),
+                (ReferenceKind.RECONCILIATION, row.reconciliation_reference),
+            ]
+        for one in self._executions:
+            if one["type"] in KINDS and one["modificationId"] not in self._forgotten and not _failed(one):
+                words[one["transactionId"]] += [
+                    (ReferenceKind.RECONCILIATION, one["reconciliationReferenceId"]),
+                    (ReferenceKind.GATEWAY, _gateway_id(one)),
+                ]
+            if _is_ours(one):
+                words[one["transactionId"]].append((ReferenceKind.MODIFICATION, one["modificationId"]))
+        Reference.objects.bulk_create(
+            Reference(merchant_id=self._account.merchant_id, order=transactions[key].order, kind=kind, value=value)
+            for key, found in words.items()
+            for kind, value in sorted(plain_words(found))
         )
 
     def _order(self, one: Entry) -> Any:

@@ -143,7 +143,7 @@ def _false_matches(rows: _Rows, ledger: Entry, truths: Iterable[Entry]) -> Itera
     told = {
         (line, truth["modificationId"])
         for truth in truths
-        if truth["kind"] in ("wrong_reference", "late")
+        if truth["kind"] == "reference_left_out"
         for line in rows.lines_of(truth)
     }
     met = Counter[str]()

@@ -181,7 +181,7 @@ def test_a_mistake_that_should_not_be_noticed_is_right_when_the_line_meets(scene
     line = scene.listed("", reference="of-nothing")
     if met:
         a_match(line, modification=scene.capture)
-    truth = scene.truth(kind="wrong_reference", type="", cause="", line=line)
+    truth = scene.truth(kind="reference_left_out", type="", cause="", line=line)
 
     verdict = scene.judged(truth)
 

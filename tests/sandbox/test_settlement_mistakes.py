@@ -15,7 +15,6 @@ from tests.sandbox_process import SandboxHandle
 GATEWAYS = tuple(MERCHANTS)
 DAYS = 4
 ALL, SOME = "10000", "1500"
-UNNOTICED = {"wrong_reference", "repeated_line"}
 KINDS_OF_LINES = {
     "rounding": "amount",
     "fee_deducted": "amount",
@@ -35,7 +34,7 @@ KINDS_OF_LINES = {
     "charged_back": "theirs_not_ours",
     "charged_back_after_refund": "chargeback_after_refund",
     "settled_though_failed": "settled_though_failed",
-    "wrong_reference": "",
+    "reference_left_out": "",
     "repeated_line": "",
 }
 
@@ -105,14 +104,17 @@ def test_a_file_left_out_is_not_there_and_each_of_its_movements_is_told(month: S
         assert there == (found is not None)
 
 
-def test_a_wrong_reference_without_any_id_is_told_from_both_sides(month: SandboxHandle) -> None:
-    truths = truths_of(month, "smartpay", 30, 27, anomalies=SOME, kinds="wrong_reference_alone")
-    rows = _rows(month, "smartpay", anomalies=SOME, kinds="wrong_reference_alone")
+@pytest.mark.parametrize("kind", ["wrong_reference", "wrong_reference_alone"])
+def test_a_wrong_reference_is_told_from_both_sides(month: SandboxHandle, kind: str) -> None:
+    truths = truths_of(month, "smartpay", 30, 27, anomalies=SOME, kinds=kind)
+    rows = _rows(month, "smartpay", anomalies=SOME, kinds=kind)
 
-    assert Counter(one["type"] for one in truths).keys() == {"theirs_not_ours", "ours_not_theirs"}
+    sides = Counter(one["type"] for one in truths)
+    assert sides["theirs_not_ours"] == sides["ours_not_theirs"] > 0
+    bare = [row for row in rows if not row["gatewayId"] and row["type"] != "PAYOUT"]
     named = {one["reference"] for one in truths if one["type"] == "theirs_not_ours"}
-    bare = [row for row in rows if not row["transactionId"] and row["type"] != "PAYOUT"]
     assert {row["reconciliationReferenceId"] for row in bare} == named
+    assert {bool(row["transactionId"]) for row in bare} == {kind == "wrong_reference"}
 
 
 def test_equal_refunds_without_a_name_are_two_lines_for_two_movements(month: SandboxHandle) -> None:

@@ -26,31 +26,40 @@ def late(scene: Scene) -> Story | None:
     return scene.story("late", "late", "gateway_late", line, about=line)
 
 
-def wrong_reference(scene: Scene) -> Story | None:
-    """The transaction is still named, so that the line can be recognised: nothing is wrong but the name."""
+def reference_left_out(scene: Scene) -> Story | None:
+    """Only the transaction is named; where it has nothing else like it, the line can be recognised all the same."""
     if not scene.is_payment_or_refund or scene.alike():
         return None
-    line = replace(
-        scene.line(), reference=scene.draw.reference("wrong"), gateway_id="", partner_reference="", custom_reference=""
-    )
-    return scene.story("wrong_reference", "", "", line, about=line)
+    line = replace(scene.line(), reference="", gateway_id="", partner_reference="", custom_reference="")
+    return scene.story("reference_left_out", "", "", line, about=line)
+
+
+def wrong_reference(scene: Scene) -> Story | None:
+    """The transaction is named, and a reference that is not the movement's: it may be another movement of it."""
+    if not scene.is_payment_or_refund or scene.alike():
+        return None
+    return _under_another_name(scene, "wrong_reference", transaction_id=scene.movement.transaction_id)
 
 
 def wrong_reference_alone(scene: Scene) -> Story | None:
     """Nothing leads from the line to the movement, except what it is, how much, and when."""
     if not scene.is_payment_or_refund:
         return None
+    return _under_another_name(scene, "wrong_reference_alone", transaction_id="")
+
+
+def _under_another_name(scene: Scene, kind: str, *, transaction_id: str) -> Story:
+    """Both sides are without the other, and have the same cause."""
     line = replace(
         scene.line(),
         reference=scene.draw.reference("wrong"),
-        transaction_id="",
+        transaction_id=transaction_id,
         gateway_id="",
         partner_reference="",
         custom_reference="",
     )
-    kind, cause = "wrong_reference_alone", "wrong_reference"
-    found = Truth(kind=kind, type="theirs_not_ours", cause=cause, movement=scene.movement, line=line)
-    missed = Truth(kind=kind, type="ours_not_theirs", cause=cause, movement=scene.movement)
+    found = Truth(kind=kind, type="theirs_not_ours", cause="wrong_reference", movement=scene.movement, line=line)
+    missed = Truth(kind=kind, type="ours_not_theirs", cause="wrong_reference", movement=scene.movement)
     return Story(lines=(line,), truths=(found, missed))
 
 

@@ -16,6 +16,7 @@ FILE_LEFT_OUT, SPLIT_LEG_LOST, NEVER_RELEASED = "file_left_out", "split_leg_lost
 MISTAKES: dict[str, Mistake] = {
     "line_left_out": missing.line_left_out,
     "late": missing.late,
+    "reference_left_out": missing.reference_left_out,
     "wrong_reference": missing.wrong_reference,
     "wrong_reference_alone": missing.wrong_reference_alone,
     "twins": missing.twins,
