@@ -32,8 +32,7 @@ class ChoiceShown:
     """One thing that the other side may be; `value` goes into the form."""
 
     value: str
-    title: str
-    sentence: str
+    label: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +77,7 @@ def _card(offer: Offer, discrepancy: Discrepancy, *, opened: bool, typed: Typed 
         sentence=offer.sentence,
         needs_reason=offer.needs_reason,
         opened=opened,
-        choices=tuple(
-            ChoiceShown(value=f"{choice.kind}:{choice.id}", title=choice.title, sentence=choice.sentence)
-            for choice in offer.choices
-        ),
+        choices=tuple(ChoiceShown(value=f"{one.field}:{one.value}", label=one.label) for one in offer.choices),
         id_hint=_ID_HINTS[discrepancy.line_id is not None],
         typed_reason=typed.reason,
         typed_other=typed.other,

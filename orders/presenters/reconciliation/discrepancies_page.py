@@ -160,8 +160,8 @@ def _matches(discrepancy: Discrepancy) -> tuple[Match, ...]:
 
 
 def _difference(discrepancy: Discrepancy) -> str:
-    """Signed: what their side says more."""
+    """How their side stands to ours: `€10.00 less than`, before “ours”."""
     if not discrepancy.difference:
-        return "none"
-    sign = "+" if discrepancy.difference > 0 else ""
-    return f"{sign}{money_text(discrepancy.difference, discrepancy.currency)}"
+        return "the same as"
+    much = money_text(abs(discrepancy.difference), discrepancy.currency)
+    return f"{much} {'more' if discrepancy.difference > 0 else 'less'} than"

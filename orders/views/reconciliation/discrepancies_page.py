@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from orders.discrepancy_forms import DeskForm
 from orders.models import Discrepancy, Source
-from orders.modifications.refusals import ChangedSince, Refused, UnknownThing
+from orders.modifications.refusals import ChangedSince, Refused
 from orders.permissions import permissions_of
 from orders.presenters.reconciliation.discrepancies import people_of
 from orders.presenters.reconciliation.discrepancies_fixes import Typed, fixes_of
@@ -54,8 +53,6 @@ def fix_create(request: StaffRequest, discrepancy_id: int, code: str) -> HttpRes
         said = apply_fix(
             row.pk, code, by=request.user, version=version, reason=typed.reason, details=details, source=Source.PAGE
         )
-    except UnknownThing as unknown:
-        raise Http404(unknown.sentence) from unknown
     except ChangedSince as changed:
         return _changed(request, row.pk, changed.sentence, changed.changes)
     except Refused as refusal:
@@ -129,20 +126,12 @@ def _refused(request: StaffRequest, pk: int, typed: Typed, sentence: str) -> Htt
     return _show(request, row, typed=sent, notice="" if is_open else sentence, status=INVALID)
 
 
-def _other_side(row: Discrepancy, typed: Typed) -> dict[str, Any]:
+def _other_side(row: Discrepancy, typed: Typed) -> dict[str, str]:
     """What a link names: one of the choices (`movement:7`), or an id that somebody typed."""
+    if text := typed.other_id.strip():
+        return {"line" if row.line_id is None else "movement" if text.isdigit() else "modification": text}
     kind, _, text = typed.other.partition(":")
-    if typed.other_id.strip():
-        text = typed.other_id.strip()
-        kind = "line" if row.line_id is None else "movement" if text.isdigit() else "modification"
-    if kind in ("movement", "line") and text.isascii() and text.isdigit() and len(text) < 19:
-        return {kind: int(text)}
-    if kind == "modification":
-        try:
-            return {kind: UUID(text)}
-        except ValueError:
-            return {}
-    return {}
+    return {kind: text}
 
 
 def _desk_form(request: StaffRequest, data: Any) -> DeskForm:

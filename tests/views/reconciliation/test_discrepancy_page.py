@@ -105,7 +105,7 @@ def test_both_sides_stand_beside_each_other_and_what_differs_is_marked(account: 
 
     page = text_of(logged_in(finn), row)
 
-    for words in ("The file says €90.00", "€90.00", "€100.00", "€1.35", "Different on both sides: amount", "−€10.00"):
+    for words in ("The file says €90.00", "€90.00", "€100.00", "€1.35", "Different on both sides: amount", "€10.00 less than ours"):
         assert words in page
     assert page.count("<small>differs</small>") == 1
     for name, pk in (
