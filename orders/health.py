@@ -19,6 +19,7 @@ from django.db.models import Max
 from orders.database import database_now
 from orders.models import Heartbeat
 from orders.modifications.watch import oldest_due_age_seconds
+from orders.reconciliation.nights.watch import missed_everywhere
 
 OLDEST_DUE_LIMIT_SECONDS = 120
 HEARTBEAT_LIMIT_SECONDS = 60
@@ -38,7 +39,7 @@ def findings() -> dict[str, Finding]:
     database = _asked(_database)
     found = {"database": database, "broker": _asked(_broker)}
     if database.ok:
-        questions = {"migrations": _migrations, "oldest_due": _oldest_due, "worker": _worker}
+        questions = {"migrations": _migrations, "oldest_due": _oldest_due, "worker": _worker, "nights": _nights}
         found |= {name: _asked(question) for name, question in questions.items()}
     return found
 
@@ -132,3 +133,12 @@ def _worker() -> Finding:
             ok=False, sentence=f"No worker has made a turn for {age_seconds:.0f} s: what people ask for waits."
         )
     return Finding(ok=True, sentence=f"A worker made a turn {age_seconds:.0f} s ago.")
+
+
+def _nights() -> Finding:
+    """A night that did not run stops nobody from working, so it is told here and counted in the metrics."""
+    missed = missed_everywhere()
+    if not missed:
+        return Finding(ok=True, sentence="Every night that was due has run.")
+    accounts = "1 account has" if missed == 1 else f"{missed} accounts have"
+    return Finding(ok=True, sentence=f"{accounts} a night that has not run; `manage.py nightly` makes up for it.")

@@ -28,6 +28,7 @@ from orders.models import (
 )
 from orders.modifications.watch import oldest_due_age_seconds, stranded_age_seconds
 from orders.reconciliation.ageing import BUCKETS, bucket_of
+from orders.reconciliation.nights.watch import books_broken, missed_everywhere
 
 # Above this an exact number helps nobody, and counting would cost the database more than the figure is worth.
 COUNT_MAXIMUM = 10_000
@@ -115,6 +116,10 @@ def _reconciliation() -> Iterator[GaugeMetricFamily]:
     yield _age("oldest_unapplied_settlement_file_age", "Since the oldest of them came", _since(oldest))
     nights = JobRun.objects.filter(state=JobState.DONE).order_by("-pk").values_list("finished_at", flat=True)
     yield _age("last_night_age", "Since the last night was done", _since(nights.first()))
+    yield _gauge("missed_nights", "Accounts with a night that should have run and has not", missed_everywhere())
+    yield _gauge(
+        "broken_books", "1 when the last night found invariants or the audit chain broken", int(books_broken())
+    )
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:

@@ -40,7 +40,7 @@ def test_a_machine_that_does_its_work_is_ready(client: Client) -> None:
     status, checks = readyz(client)
 
     assert status == 200
-    assert set(checks) == {"database", "broker", "migrations", "oldest_due", "worker"}
+    assert set(checks) == {"database", "broker", "migrations", "oldest_due", "worker", "nights"}
     assert all(check["ok"] and check["sentence"].endswith(".") for check in checks.values())
 
 

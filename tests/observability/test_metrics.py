@@ -144,6 +144,7 @@ def test_the_age_of_the_last_night_that_was_done_is_told() -> None:
 
 
 def test_the_figures_ask_as_often_for_many_rows_as_for_few() -> None:
+    a_discrepancy()
     with CaptureQueriesContext(connection) as few:
         exposition()
     for _ in range(5):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
+from django.db.models import QuerySet
+
 from orders.database import database_now
-from orders.models import GatewayAccount, JobState
+from orders.models import GatewayAccount, JobRun, JobState
 from orders.reconciliation import calendar
 from orders.reconciliation.calendar import Terms
-from orders.reconciliation.nights.due import begins_at, days_to_run, states_of, terms_of
+from orders.reconciliation.nights.due import BOOKS, begins_at, days_to_run, states_of, terms_of
 
 GRACE = timedelta(hours=6)
 """So long after its beginning a night that is not done is no alarm yet."""
@@ -18,18 +20,18 @@ HOW = "Is beat running? `manage.py nightly` makes up for it."
 
 def missed(merchant_ids: Iterable[int]) -> list[str]:
     """A sentence for each account of these merchants whose nights stand still; three queries however many there are."""
-    now = database_now()
-    accounts = list(GatewayAccount.objects.filter(merchant__in=list(merchant_ids)).order_by("name"))
-    if not accounts:
-        return []
-    terms, states = terms_of(accounts), states_of(accounts, now)
-    told = (_sentence(account, terms[account.pk], states[account.pk], now) for account in accounts)
-    return [sentence for sentence in told if sentence]
+    return _told(GatewayAccount.objects.filter(merchant__in=list(merchant_ids)))
 
 
 def missed_everywhere() -> int:
     """How many accounts' nights stand still."""
-    return len(missed(GatewayAccount.objects.order_by().values_list("merchant_id", flat=True).distinct()))
+    return len(_told(GatewayAccount.objects.all()))
+
+
+def books_broken() -> bool:
+    """Whether the last look at everybody's books found an invariant or the audit chain broken."""
+    steps = JobRun.objects.filter(job=BOOKS).order_by("-business_date").values_list("steps", flat=True).first() or {}
+    return any(step.get("figures", {}).get("broken") for step in steps.values())
 
 
 def overdue(terms: Terms, states: Mapping[date, str], *, since: datetime, now: datetime) -> list[date]:
@@ -42,6 +44,13 @@ def overdue(terms: Terms, states: Mapping[date, str], *, since: datetime, now: d
         days = [calendar.previous_business_day(terms, days[0]), *days]
     days = [day for day in days if begins_at(terms, day) + GRACE <= now]
     return [day for day in days if calendar.window_end(terms, day) > since]
+
+
+def _told(rows: QuerySet[GatewayAccount]) -> list[str]:
+    now, accounts = database_now(), list(rows.order_by("name"))
+    terms, states = terms_of(accounts), states_of(accounts, now)
+    told = (_sentence(account, terms[account.pk], states[account.pk], now) for account in accounts)
+    return [sentence for sentence in told if sentence]
 
 
 def _sentence(account: GatewayAccount, terms: Terms, states: Mapping[date, str], now: datetime) -> str:

@@ -8,10 +8,11 @@ import pytest
 from django.conf import LazySettings
 
 from orders.database import database_now
+from orders.health import findings
 from orders.models import GatewayAccount, JobRun, JobState, SettlementTerms
 from orders.reconciliation.calendar import Terms
 from orders.reconciliation.nights.due import CATCH_UP, days_to_run, nights_due
-from orders.reconciliation.nights.watch import missed, overdue
+from orders.reconciliation.nights.watch import books_broken, missed, missed_everywhere, overdue
 from tests.factories import a_merchant, an_account
 
 FRIDAY, MONDAY = date(2026, 11, 20), date(2026, 11, 23)
@@ -130,3 +131,25 @@ def a_night(account: GatewayAccount, day: date, state: str) -> JobRun:
         started_at=now,
         finished_at=None if state == RUNNING else now,
     )
+
+
+@pytest.mark.django_db
+def test_monitoring_counts_missed_nights_and_broken_books_and_the_machine_stays_ready() -> None:
+    account = an_account()
+    assert (missed_everywhere(), books_broken()) == (0, False)
+    assert findings()["nights"].sentence == "Every night that was due has run."
+
+    GatewayAccount.objects.filter(pk=account.pk).update(created_at=database_now() - timedelta(days=90))
+    now = database_now()
+    JobRun.objects.create(
+        job="books",
+        subject="all",
+        business_date=FRIDAY,
+        lease_until=now,
+        started_at=now,
+        steps={"chain": {"figures": {"broken": True}}},
+    )
+
+    assert (missed_everywhere(), books_broken()) == (1, True)
+    assert findings()["nights"].ok
+    assert "1 account has a night that has not run" in findings()["nights"].sentence

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 
 from orders.database import database_now
 from orders.models import DiscrepancyState, DiscrepancyType, GatewayAccount, JobRun, JobState, SettlementTerms, Source
@@ -118,6 +119,7 @@ def test_the_letter_says_what_does_not_meet_in_text_and_html(account: GatewayAcc
     row = made(account)
 
     (letter,) = mail.outbox
+    assert isinstance(letter, EmailMultiAlternatives)
     text, html = str(letter.body), str(letter.alternatives[0][0])
     for body in (text, html):
         assert "1 thing does not meet, worth 412.00 EUR; the oldest since 14 November 2026." in body
