@@ -15,7 +15,7 @@ from orders.reconciliation.files.choices import DateForm, DecimalMark, Units
 from orders.reconciliation.files.mapping import Mapping
 from orders.reconciliation.files.refusals import BadCell, shown
 
-REMEMBERED = 50_000
+REMEMBERED = 5_000
 """Texts a table keeps before it starts again, so that memory stays flat."""
 EARLIEST = date(2000, 1, 1)
 DAYS_AHEAD = 7
@@ -38,25 +38,28 @@ class Amounts(dict[str, int]):
         self._padded = mapping.padded_decimals
         self._thousands = mapping.thousands_mark
         mark = re.escape(mapping.decimal_mark if mapping.decimal_mark != DecimalMark.AUTO else ".")
-        decimals = rf"{mark}([0-9]{{{self._exponent}}})" if self._exponent else "()"
-        self._plain = re.compile(rf"(-?[0-9]{{1,15}}){decimals}").fullmatch
+        self._point, self._after = -self._exponent - 1, -self._exponent
+        certain = self._exponent > 0 and (mapping.decimal_mark != DecimalMark.AUTO or self._exponent != 3)
+        self._quick_mark = (
+            ("." if mapping.decimal_mark == DecimalMark.AUTO else mapping.decimal_mark) if certain else "no"
+        )
         group = re.escape(mapping.thousands_mark)
         whole = rf"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+" if group else r"[0-9]+"
         self._declared = re.compile(rf"({whole})(?:{mark}([0-9]*))?").fullmatch
 
     def __missing__(self, text: str) -> int:
-        plain = self._plain(text)
-        value = int(plain[1] + plain[2]) if plain and self._quick else self._slowly(text)
-        if not -MAXIMUM_MINOR <= value <= MAXIMUM_MINOR:
-            raise BadCell(f"The amount {shown(text)} is larger than this system counts.")
+        whole, point, decimals = text[: self._point], text[self._point : self._after], text[self._after :]
+        digits = whole + decimals
+        if point == self._quick_mark and digits.isdigit() and digits.isascii() and len(digits) <= 15:
+            value = int(digits)
+        else:
+            value = self._slowly(text)
+            if not -MAXIMUM_MINOR <= value <= MAXIMUM_MINOR:
+                raise BadCell(f"The amount {shown(text)} is larger than this system counts.")
         if len(self) >= REMEMBERED:
             self.clear()
         self[text] = value
         return value
-
-    @property
-    def _quick(self) -> bool:
-        return self._mark != DecimalMark.AUTO or self._exponent != 3
 
     def _slowly(self, text: str) -> int:
         figure, negative = _unsigned(text)

@@ -145,7 +145,9 @@ class Mapping:
         trailer = known.get("trailer")
         columns = {name: _part(Source, value, f"column “{name}”") for name, value in _table(known, "columns").items()}
         types = {word.strip().casefold(): _meaning(word, value) for word, value in _table(known, "types").items()}
-        lists = {name: _word_list(known[name], name) for name in ("debit_words", "credit_words") if name in known}
+        lists: dict[str, Any] = {
+            name: _word_list(known[name], name) for name in ("debit_words", "credit_words") if name in known
+        }
         closing = None if trailer is None else _part(Trailer, trailer, "trailer")
         made: dict[str, Any] = {**known, "columns": columns, "types": types, "trailer": closing, **lists}
         return cls(**made)

@@ -128,13 +128,14 @@ def line_reader(mapping: Mapping, binding: Binding, today: date, currencies: Cur
         custom, payout, text = custom.strip(), payout.strip(), text.strip()[:MOST_TEXT]
         if len(reference) > 64 or len(transaction) > 64 or len(gateway_id) > 64 or len(custom) > 64 or len(payout) > 64:
             raise BadCell(_too_long(reference, transaction, gateway_id, custom, payout))
-        original_currency = original_amount = None
-        if their_amount or their_currency:
-            original_currency, original_amount = _original(their_currency, their_amount, currencies)
         identity = (
-            f"{kind}\x1f{gross}\x1f{fee}\x1f{net}\x1f{code}\x1f{day}\x1f{reference}\x1f{transaction}\x1f{gateway_id}"
-            f"\x1f{custom}\x1f{payout}\x1f{original_currency or ''}\x1f{original_amount}\x1f{text}"
+            f"{kind}\x1f{gross}\x1f{fee}\x1f{code}\x1f{day}\x1f{reference}\x1f{transaction}\x1f{gateway_id}\x1f{custom}"
+            f"\x1f{payout}"
         )
+        original_currency, original_amount = "", None
+        if their_amount or their_currency or text:
+            original_currency, original_amount = _original(their_currency, their_amount, currencies)
+            identity = f"{identity}\x1f{original_currency}\x1f{original_amount}\x1f{text}"
         tally.lines += 1
         tally.gross += gross
         tally.fee += fee
@@ -142,7 +143,7 @@ def line_reader(mapping: Mapping, binding: Binding, today: date, currencies: Cur
         tally.written_gross += written[0]
         tally.written_net += written[1]
         parts = (number, identity, kind, gross, fee, net, code, booked_on, reference, transaction, gateway_id, custom,
-                 payout, original_currency or "", original_amount, text)  # fmt: skip
+                 payout, original_currency, original_amount, text)  # fmt: skip
         return made(Row, parts)
 
     return read
@@ -227,7 +228,9 @@ def _marked(markers: dict[str, int], text: str) -> int:
 
 def _original(currency: str, amount: str, currencies: Currencies) -> tuple[str, int | None]:
     if not currency.strip():
-        raise BadCell("The original amount has no currency.")
+        if amount.strip():
+            raise BadCell("The original amount has no currency.")
+        return "", None
     code, amounts, _ = currencies[currency]
     return code, amounts[amount] if amount.strip() else None
 
