@@ -15,6 +15,7 @@ OUTGOING = frozenset({"refund", "chargeback"})
 class LineFacts:
     """A settlement line. Amounts are signed minor units of `currency`, as in the file."""
 
+    id: int = 0
     identity: str
     type: str
     gross: int

@@ -144,6 +144,7 @@ def counting_matches() -> Any:
 def line_facts(line: SettlementLine) -> LineFacts:
     """A line as the hypotheses see it; it comes with its file loaded."""
     return LineFacts(
+        id=line.pk,
         identity=str(line.identity),
         type=line.type,
         gross=line.gross,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -52,10 +53,10 @@ def account() -> GatewayAccount:
 
 
 def a_capture_of(
-    account: GatewayAccount, *, amount: int = 10_000, at: datetime = EXECUTED, **fields: object
+    account: GatewayAccount, *, amount: int = 10_000, at: datetime = EXECUTED, **fields: Any
 ) -> Modification:
     transaction = a_captured_transaction(account=account, captured=amount)
-    values = {"gateway_at": at, "requested_at": at - timedelta(minutes=1), "finished_at": at, **fields}
+    values: dict[str, Any] = {"gateway_at": at, "requested_at": at - timedelta(minutes=1), "finished_at": at, **fields}
     return a_modification_of(transaction, amount=amount, **values)
 
 
@@ -73,7 +74,7 @@ def missed(modification: Modification) -> Discrepancy:
     )
 
 
-def stranger(account: GatewayAccount, **fields: object) -> Discrepancy:
+def stranger(account: GatewayAccount, **fields: Any) -> Discrepancy:
     return a_discrepancy(line=a_line(a_file(account), **fields))
 
 
@@ -157,7 +158,11 @@ def test_the_second_line_of_a_movement_is_told_from_a_second_movement(account: G
     a_match(first, modification=capture)
     again = a_line(first.file, gateway_id="cap-1", number=3)
     other = a_line(first.file, gateway_id="cap-2", number=4)
-    fields = {"type": DiscrepancyType.DUPLICATE, "modification": capture, "transaction": capture.transaction}
+    fields: dict[str, Any] = {
+        "type": DiscrepancyType.DUPLICATE,
+        "modification": capture,
+        "transaction": capture.transaction,
+    }
     assert top(a_discrepancy(line=again, **fields))[0] == Cause.DUPLICATE_LINE
     assert top(a_discrepancy(line=other, **fields))[0] == Cause.EXECUTED_TWICE
 
@@ -221,9 +226,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(account: GatewayAccou
 
 
 def queries_for(account: GatewayAccount, rows: Sequence[Discrepancy]) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
+    with CaptureQueriesContext(connection) as captured:
         explain([row.pk for row in rows], today=LATER)
     assert not Discrepancy.objects.filter(pk__in=[row.pk for row in rows], cause="").exists()
     return len(captured)
@@ -237,7 +240,7 @@ def _some(account: GatewayAccount, count: int) -> list[Discrepancy]:
         rows.append(missed(capture))
         rows.append(stranger(account, gross=1_000 + number, reference=str(uuid4())))
         line = a_line(a_file(account), gross=900)
-        fields = {"modification": capture, "transaction": capture.transaction}
+        fields: dict[str, Any] = {"modification": capture, "transaction": capture.transaction}
         rows.append(a_discrepancy(line=line, type=DiscrepancyType.AMOUNT, **fields))
     return rows
 

@@ -1,0 +1,263 @@
+"""Prepared fixes of a discrepancy: offered with a preview of the books, then done once, by one person or by two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Sum
+
+from orders.database import database_now
+from orders.mirror.refresh import refresh_transaction
+from orders.models import Discrepancy, DiscrepancyState, Source
+from orders.modifications.preview import Preview
+from orders.modifications.refusals import NotAllowed
+from orders.modifications.situation import capability_of
+from orders.money import Money
+from orders.reconciliation.discrepancies.adopting import adopt
+from orders.reconciliation.discrepancies.counterparts import Choice, choices_of
+from orders.reconciliation.discrepancies.fix_preview import Adopted, Books, preview
+from orders.reconciliation.discrepancies.fix_rules import MOVES, Fix, may, offered
+from orders.reconciliation.discrepancies.linking_both import link_both
+from orders.reconciliation.discrepancies.writing import asker_of, attempt, facts_of, locked, reason_of, write
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """One fix as a page shows it: what it does, what the books are before and after, and whether it is open."""
+
+    code: str
+    title: str
+    what: str
+    preview: Preview
+    allowed: bool
+    sentence: str
+    """What it needs, or why it is closed and what to do instead."""
+    needs_reason: bool
+    choices: tuple[Choice, ...] = ()
+    """For link: what the other side may be, most alike first; other ids are taken too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    by: User
+    source: Source
+    reason: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def offers(discrepancy: Discrepancy, person: User | AnonymousUser) -> list[Offer]:
+    """Every fix that fits this type and state, in the order they are tried; closed ones say why.
+
+    The discrepancy comes with account, line, modification, movement, transaction and proposed_by loaded.
+    """
+    facts, asker, books = facts_of(discrepancy), asker_of(person, discrepancy), books_of(discrepancy)
+    adopted = _adopted(discrepancy)
+    found = []
+    for fix in Fix:
+        if not offered(fix, facts):
+            continue
+        decision = may(fix, facts, asker)
+        title, what = WORDS[fix]
+        found.append(
+            Offer(
+                code=fix.value,
+                title=title,
+                what=what,
+                preview=preview(fix, books, adopted),
+                allowed=decision.allowed,
+                sentence=decision.sentence,
+                needs_reason=fix in _REASONED,
+                choices=choices_of(discrepancy) if fix is Fix.LINK else (),
+            )
+        )
+    return found
+
+
+def apply_fix(
+    discrepancy_id: int,
+    code: str,
+    *,
+    by: User,
+    version: int,
+    reason: str = "",
+    details: Mapping[str, Any] | None = None,
+    source: Source = Source.PAGE,
+) -> str:
+    """Do one fix; returns a sentence about what was done. Raises Refused, and then nothing was changed.
+
+    `version` is the one the person saw. `details` of link: {"modification": id}, {"movement": id} or {"line": id}. Ask
+    uses the network, so it must not be called within a database transaction.
+    """
+    request = _Request(by=by, source=source, reason=reason, details=dict(details or {}))
+    fix = next((one for one in Fix if one.value == code), None)
+    if fix is None:
+        raise NotAllowed("There is no such fix; nothing was changed.", code="unknown_fix")
+
+    def act() -> str:
+        row = _allowed(discrepancy_id, fix, request, version)
+        if fix in _REASONED:
+            return _ACTS[fix](row, replace(request, reason=reason_of(reason)))
+        return _ACTS[fix](row, request)
+
+    if fix is Fix.ASK:
+        return _ask(discrepancy_id, request, version)
+    return attempt(act, what=fix.value, discrepancy_id=discrepancy_id, by=by, source=source)
+
+
+def books_of(row: Discrepancy) -> Books:
+    """The figures a preview starts from."""
+    own = Books(unmatched=row.amount if row.unsettled else 0, amount=row.amount, amount_currency=row.currency)
+    transaction = row.transaction
+    if transaction is None:
+        return own
+    others = Discrepancy.objects.unsettled().filter(transaction=transaction, currency=row.currency)
+    unmatched = others.aggregate(total=Sum("amount"))["total"] or 0
+    return replace(
+        own,
+        currency=transaction.currency,
+        captured=transaction.captured,
+        refunded=transaction.refunded,
+        charged_back=transaction.charged_back,
+        open_to_capture=transaction.open_to_capture,
+        open_to_refund=transaction.captured - transaction.refunded - transaction.refunding,
+        keeps_open=capability_of(row.account).multiple_capture,
+        frozen=transaction.frozen,
+        unmatched=unmatched,
+    )
+
+
+def _adopted(row: Discrepancy) -> Adopted | None:
+    if row.line is None or row.line.type not in MOVES:
+        return None
+    return Adopted(kind=row.line.type, amount=abs(row.line.gross), currency=row.line.currency)
+
+
+def _allowed(discrepancy_id: int, fix: Fix, request: _Request, version: int) -> Discrepancy:
+    row = locked(discrepancy_id, request.by, version=version)
+    decision = may(fix, facts_of(row), asker_of(request.by, row))
+    if not decision.allowed:
+        raise NotAllowed(decision.sentence, code=decision.rule)
+    return row
+
+
+# The acts. Each has the row locked, the rule asked and the reason checked.
+
+
+def _link(row: Discrepancy, request: _Request) -> str:
+    link_both(row, request.details, reason=request.reason, by=request.by, source=request.source)
+    said = f"The line and the movement were linked: {request.reason}"
+    return _close(row, DiscrepancyState.RESOLVED, Fix.LINK, request, said=said)
+
+
+def _adopt(row: Discrepancy, request: _Request) -> str:
+    movement, told = adopt(row)
+    link_both(row, {"movement": movement.pk}, reason=request.reason, by=request.by, source=request.source)
+    said = f"Adopted into our books. {told} {request.reason}"
+    return _close(row, DiscrepancyState.RESOLVED, Fix.ADOPT, request, said=said)
+
+
+def _accept(row: Discrepancy, request: _Request) -> str:
+    said = f"The difference of {Money(row.amount, row.currency)} was accepted: {request.reason}"
+    return _close(row, DiscrepancyState.ACCEPTED, Fix.ACCEPT, request, said=said)
+
+
+def _propose(row: Discrepancy, request: _Request) -> str:
+    said = f"{request.by.get_username()} proposed to write off {Money(row.amount, row.currency)}: {request.reason}"
+    changes = {
+        "state": DiscrepancyState.WAITING,
+        "proposed_by": request.by,
+        "proposed_at": database_now(),
+        "resolution": request.reason,
+    }
+    write(row, verb="proposed", sentence=said, by=request.by, source=request.source, changes=changes)
+    return f"{said} A second person confirms."
+
+
+def _confirm(row: Discrepancy, request: _Request) -> str:
+    proposer = row.proposed_by.get_username() if row.proposed_by else ""
+    said = f"{Money(row.amount, row.currency)} was written off, as {proposer} proposed: {row.resolution}"
+    return _close(row, DiscrepancyState.WRITTEN_OFF, Fix.WRITE_OFF, request, said=said)
+
+
+def _reject(row: Discrepancy, request: _Request) -> str:
+    said = f"{request.by.get_username()} rejected the write-off: {request.reason}"
+    changes = {"state": DiscrepancyState.OPEN, "proposed_by": None, "proposed_at": None, "resolution": ""}
+    write(row, verb="rejected", sentence=said, by=request.by, source=request.source, changes=changes)
+    return said
+
+
+def _reopen(row: Discrepancy, request: _Request) -> str:
+    said = f"Reopened: {request.reason} It had been closed with: {row.resolution}"
+    changes = {
+        "state": DiscrepancyState.OPEN,
+        "closed_at": None,
+        "closed_by": None,
+        "fix": "",
+        "resolution": "",
+        "proposed_by": None,
+        "proposed_at": None,
+        "reopened": row.reopened + 1,
+    }
+    write(row, verb="reopened", sentence=said, by=request.by, source=request.source, changes=changes)
+    return f"It is open again: {request.reason}"
+
+
+def _close(row: Discrepancy, state: DiscrepancyState, fix: Fix, request: _Request, *, said: str) -> str:
+    changes = {
+        "state": state,
+        "closed_at": database_now(),
+        "closed_by": request.by,
+        "fix": fix.value,
+        "resolution": said[: Discrepancy._meta.get_field("resolution").max_length],
+    }
+    write(row, verb=fix.value, sentence=said, by=request.by, source=request.source, changes=changes)
+    return said
+
+
+def _ask(discrepancy_id: int, request: _Request, version: int) -> str:
+    """Check, ask with no transaction open, and write down what came."""
+
+    def check() -> int | None:
+        return _allowed(discrepancy_id, Fix.ASK, request, version).transaction_id
+
+    def note(said: str) -> str:
+        row = locked(discrepancy_id, request.by)
+        write(row, verb="asked", sentence=said, by=request.by, source=request.source)
+        return said
+
+    by, source = request.by, request.source
+    transaction_id = attempt(check, what="ask", discrepancy_id=discrepancy_id, by=by, source=source)
+    assert transaction_id is not None
+    result = refresh_transaction(transaction_id=transaction_id, by=by, source=source)
+    if result.problem:
+        said = f"The gateway was asked and gave no answer that helps: {result.problem}"
+    else:
+        said = f"The gateway was asked. {result.sentence} The next run matches again."
+    return attempt(lambda: note(said), what="ask", discrepancy_id=discrepancy_id, by=by, source=source)
+
+
+_ACTS: Mapping[Fix, Callable[[Discrepancy, _Request], str]] = {
+    Fix.LINK: _link,
+    Fix.ADOPT: _adopt,
+    Fix.ACCEPT: _accept,
+    Fix.WRITE_OFF: _propose,
+    Fix.CONFIRM: _confirm,
+    Fix.REJECT: _reject,
+    Fix.REOPEN: _reopen,
+}
+_REASONED = frozenset(Fix) - {Fix.ASK, Fix.CONFIRM}
+WORDS = {
+    Fix.LINK: ("Link", "Say that a line and a movement of ours are the same money."),
+    Fix.ADOPT: ("Adopt the movement", "Take what the gateway did without us into our books."),
+    Fix.ASK: ("Ask the gateway", "Read the payment from its gateway now, and let the next run match again."),
+    Fix.ACCEPT: ("Accept the difference", "Leave it as it is, with a reason, up to the account’s limit."),
+    Fix.WRITE_OFF: ("Propose to write it off", "Give the amount up; a second person decides."),
+    Fix.CONFIRM: ("Confirm the write-off", "Give the amount up, as was proposed by somebody else."),
+    Fix.REJECT: ("Reject the write-off", "The discrepancy stays open; whoever proposed may take it back this way."),
+    Fix.REOPEN: ("Reopen", "Work on it again; its history stays."),
+}
