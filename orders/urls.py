@@ -20,9 +20,16 @@ from orders.views import (
     webhooks,
 )
 from orders.views.nouns import KindConverter, RowConverter
-from orders.views.reconciliation import discrepancies, discrepancies_export
+from orders.views.reconciliation import (
+    discrepancies,
+    discrepancies_bulk,
+    discrepancies_export,
+    discrepancies_page,
+    months,
+)
 from orders.views.reconciliation import files as settlement_files
 from orders.views.reconciliation import home as reconciliation_home
+from orders.views.reconciliation import lines as settlement_lines
 from orders.views.reconciliation import nights as reconciliation_nights
 from orders.views.reconciliation import runs as reconciliation_runs
 from orders.views.reconciliation import uploads as settlement_uploads
@@ -125,6 +132,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Discrepancies.
     path("reconciliation/discrepancies/", discrepancies.discrepancy_list, name="discrepancy_list"),
     path("reconciliation/discrepancies/export/", discrepancies_export.discrepancy_export, name="discrepancy_export"),
+    path("reconciliation/discrepancies/bulk/", discrepancies_bulk.bulk_create, name="discrepancy_bulk_create"),
+    path("reconciliation/discrepancies/sheet/", discrepancies_bulk.sheet, name="discrepancy_sheet"),
+    path("reconciliation/discrepancies/sheet/acts/", discrepancies_bulk.sheet_create, name="discrepancy_sheet_create"),
+    path("reconciliation/discrepancies/<row:discrepancy_id>/", discrepancies_page.discrepancy, name="discrepancy"),
+    path(
+        "reconciliation/discrepancies/<row:discrepancy_id>/desk/",
+        discrepancies_page.desk_create,
+        name="discrepancy_desk_create",
+    ),
+    path(
+        "reconciliation/discrepancies/<row:discrepancy_id>/fixes/<slug:code>/",
+        discrepancies_page.fix_create,
+        name="discrepancy_fix_create",
+    ),
     # Nights and drifts.
     path("reconciliation/nights/", reconciliation_nights.night_list, name="night_list"),
     path("reconciliation/nights/<row:merchant_id>/<str:day_text>/", reconciliation_nights.night, name="night"),
@@ -134,6 +155,43 @@ urlpatterns: list[URLPattern | URLResolver] = [
         reconciliation_nights.drift_decision_create,
         name="drift_decision_create",
     ),
+    # Months.
+    path("reconciliation/months/", months.month_list, name="month_list"),
+    path("reconciliation/months/<row:account_id>/<str:month_text>/", months.month, name="month"),
+    path(
+        "reconciliation/months/<row:account_id>/<str:month_text>/signatures/",
+        months.signature_create,
+        name="month_signature_create",
+    ),
+    path(
+        "reconciliation/months/<row:account_id>/<str:month_text>/confirmations/",
+        months.confirmation_create,
+        name="month_confirmation_create",
+    ),
+    path(
+        "reconciliation/months/<row:account_id>/<str:month_text>/withdrawals/",
+        months.withdrawal_create,
+        name="month_withdrawal_create",
+    ),
+    path(
+        "reconciliation/months/<row:account_id>/<str:month_text>/reopenings/",
+        months.reopening_create,
+        name="month_reopening_create",
+    ),
+    path(
+        "reconciliation/months/<row:account_id>/<str:month_text>/carryings/",
+        months.carrying_create,
+        name="month_carrying_create",
+    ),
+    path(
+        "reconciliation/months/<row:account_id>/<str:month_text>/report/<slug:form>/",
+        months.report,
+        name="month_report",
+    ),
+    path("reconciliation/lines/<row:line_id>/", settlement_lines.line, name="settlement_line"),
+    path("reconciliation/lines/<row:line_id>/links/", settlement_lines.link_create, name="link_create"),
+    path("reconciliation/matches/<row:match_id>/", settlement_lines.match, name="match"),
+    path("reconciliation/matches/<row:match_id>/end/", settlement_lines.match_end, name="match_end"),
     path("reconciliation/runs/", reconciliation_runs.run_list, name="run_list"),
     path("reconciliation/runs/<row:run_id>/", reconciliation_runs.run, name="run"),
 ]

@@ -141,10 +141,9 @@ def _unsettled(account: GatewayAccount, month: Month) -> Item:
             sentence="Every discrepancy of the month has ended with a reason, or was carried with one.",
         )
     worth = " and ".join(str(money) for _, money in found)
-    sentence = (
-        f"{sum(count for count, _ in found)} discrepancies worth {worth} are unsettled. Resolve them, or carry them "
-        "into the next month with a reason."
-    )
+    count = sum(count for count, _ in found)
+    what = "1 discrepancy" if count == 1 else f"{count} discrepancies"
+    sentence = f"Unsettled: {what} worth {worth}. Resolve or carry into the next month with a reason."
     return Item(code="unsettled", title="Nothing is unsettled", ok=False, sentence=sentence)
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 from orders.models import GatewayAccount, MonthClose
 from orders.permissions import permissions_of
 from orders.presenters.reconciliation.months import figures_of, months_of, page_of
-from orders.reconciliation.discrepancies import desk
+from orders.reconciliation.discrepancies.desk import carry
 from orders.reconciliation.months import closing
 from orders.reconciliation.months.period import Month
 from orders.views.answers import refusal_as_message
@@ -93,7 +93,7 @@ def carrying_create(request: StaffRequest, account_id: int, month_text: str) -> 
     if not form.is_valid() or not chosen:
         messages.warning(request, "Choose what is carried and say why; nothing was carried.")
         return _back(request, account, wanted)
-    verdicts = desk.carry(
+    verdicts = carry(
         [number for number in chosen if len(str(number)) < 19],
         account_id=account.pk,
         to_month=wanted.next.first,

@@ -1,0 +1,202 @@
+"""A month is closed by two people on the same figures, and stays as it was signed."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import Event, FileState, JobRun, JobState, ModificationState, MonthState
+from orders.modifications.refusals import NotAllowed, UnknownThing
+from orders.reconciliation.discrepancies.desk import carry
+from orders.reconciliation.months.checklist import checklist, stops
+from orders.reconciliation.months.closing import confirm, propose, reopen, withdraw
+from orders.reconciliation.months.period import Month
+from orders.reconciliation.months.report import digest, is_genuine
+from tests.factories import a_person, a_transaction
+from tests.models import writing_raw
+from tests.modifications import steps
+from tests.reconciliation.months.scenes import DAY, MONTH, Office, an_office, left_over
+from tests.reconciliation_factories import a_file
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office() -> Office:
+    return an_office()
+
+
+def codes(office: Office) -> set[str]:
+    return {item.code for item in stops(checklist(office.account, MONTH))}
+
+
+def test_two_people_close_a_month(office: Office) -> None:
+    signed = propose(account=office.account, month=MONTH, by=office.fay)
+    closed = confirm(month_close_id=signed.pk, report_sha256=signed.report_sha256, by=office.sue)
+
+    assert closed.state == MonthState.CLOSED
+    assert (closed.proposed_by, closed.decided_by) == (office.fay, office.sue)
+    assert list(Event.objects.filter(verb__startswith="month.").values_list("verb", flat=True)) == [
+        "month.signed",
+        "month.closed",
+    ]
+
+
+def test_nobody_is_both_people(office: Office) -> None:
+    signed = propose(account=office.account, month=MONTH, by=office.fay)
+
+    with pytest.raises(NotAllowed, match="somebody else must sign"):
+        confirm(month_close_id=signed.pk, report_sha256=signed.report_sha256, by=office.fay)
+
+
+def test_who_may_not_close_months_signs_in_no_place(office: Office) -> None:
+    agent = a_person(merchants=[office.account.merchant], groups=["agent"])
+    stranger = a_person(groups=["finance"])
+    signed = propose(account=office.account, month=MONTH, by=office.fay)
+
+    for person in (agent, stranger):
+        with pytest.raises(NotAllowed, match="close_month"):
+            propose(account=office.account, month=MONTH, by=person)
+        with pytest.raises(NotAllowed, match="close_month"):
+            confirm(month_close_id=signed.pk, report_sha256=signed.report_sha256, by=person)
+
+
+def test_a_month_is_signed_once(office: Office) -> None:
+    signed = propose(account=office.account, month=MONTH, by=office.fay)
+
+    with pytest.raises(NotAllowed, match="already signed or closed"):
+        propose(account=office.account, month=MONTH, by=office.sue)
+    confirm(month_close_id=signed.pk, report_sha256=signed.report_sha256, by=office.sue)
+    with pytest.raises(NotAllowed, match="decided on it meanwhile"):
+        confirm(month_close_id=signed.pk, report_sha256=signed.report_sha256, by=office.sue)
+
+
+def test_another_report_than_the_signed_one_closes_nothing(office: Office) -> None:
+    signed = propose(account=office.account, month=MONTH, by=office.fay)
+
+    with pytest.raises(NotAllowed, match="not the ones that were signed"):
+        confirm(month_close_id=signed.pk, report_sha256="0" * 64, by=office.sue)
+
+
+def test_what_changes_between_the_signatures_voids_the_first(office: Office) -> None:
+    signed = propose(account=office.account, month=MONTH, by=office.fay)
+    a_file(office.account, business_date=DAY.replace(day=16))
+
+    with pytest.raises(NotAllowed, match="not the ones that were signed"):
+        confirm(month_close_id=signed.pk, report_sha256=signed.report_sha256, by=office.sue)
+    withdraw(month_close_id=signed.pk, reason="A file came later.", by=office.sue)
+    again = propose(account=office.account, month=MONTH, by=office.sue)
+    assert again.round == 2
+    assert confirm(month_close_id=again.pk, report_sha256=again.report_sha256, by=office.fay).state == "closed"
+
+
+def test_something_unsettled_stops_the_signature_until_it_is_carried_with_a_reason(office: Office) -> None:
+    row = left_over(office.account)
+
+    with pytest.raises(NotAllowed, match=r"Unsettled: 1 discrepancy worth 2\.50 EUR"):
+        propose(account=office.account, month=MONTH, by=office.fay)
+    verdicts = carry([row.pk], to_month=MONTH.next.first, reason="The gateway answers in October.", by=office.fay)
+    assert verdicts[0].done, verdicts[0].sentence
+    signed = propose(account=office.account, month=MONTH, by=office.fay)
+    assert signed.report["carried"] == [
+        {
+            "discrepancy": row.pk,
+            "type": "fee",
+            "amount": 250,
+            "currency": row.currency,
+            "reason": "The gateway answers in October.",
+            "to": "2026-10-01",
+        }
+    ]
+
+
+def test_a_closed_month_is_reopened_with_a_reason_and_signed_anew(office: Office) -> None:
+    signed = propose(account=office.account, month=MONTH, by=office.fay)
+    confirm(month_close_id=signed.pk, report_sha256=signed.report_sha256, by=office.sue)
+
+    with pytest.raises(NotAllowed, match="Say why"):
+        reopen(month_close_id=signed.pk, reason="  ", by=office.fay)
+    reopened = reopen(month_close_id=signed.pk, reason="A corrected file.", by=office.fay)
+    assert (reopened.state, reopened.reopened_reason) == (MonthState.REOPENED, "A corrected file.")
+    with pytest.raises(NotAllowed, match="nothing to reopen"):
+        reopen(month_close_id=signed.pk, reason="Again.", by=office.fay)
+    assert propose(account=office.account, month=MONTH, by=office.fay).round == 2
+
+
+def test_an_unknown_month_is_not_there(office: Office) -> None:
+    with pytest.raises(UnknownThing):
+        confirm(month_close_id=404, report_sha256="", by=office.sue)
+
+
+def test_a_month_that_is_not_over_is_not_signed(office: Office) -> None:
+    now = Month.of(office.account.created_at.date()).next
+
+    with pytest.raises(NotAllowed, match="is not over yet"):
+        propose(account=office.account, month=now, by=office.fay)
+
+
+def test_a_file_under_way_stops_the_signature(office: Office) -> None:
+    assert codes(office) == set()
+    a_file(office.account, business_date=None, state=FileState.LOADING, applied_at=None)
+
+    assert codes(office) == {"under_way"}
+
+
+def test_an_unknown_outcome_stops_the_signature(office: Office) -> None:
+    row = steps.asked(a_transaction(account=office.account))
+    steps.ended(row, steps.unknown())
+    row.refresh_from_db()
+    assert row.state == ModificationState.UNKNOWN
+    assert codes(office) == set(), "it was asked for after the month"
+
+    later = Month.of(row.requested_at.date())
+    assert "in_doubt" in {item.code for item in stops(checklist(office.account, later))}
+
+
+def test_nights_are_missed_only_since_money_is_expected(office: Office) -> None:
+    from orders.models import SettlementTerms
+
+    SettlementTerms.objects.create(account=office.account, expected_from=DAY.replace(day=29))
+    assert codes(office) == {"nights"}
+    for day in (29, 30):
+        JobRun.objects.create(
+            job="night",
+            subject=f"account:{office.account.pk}",
+            account=office.account,
+            merchant=office.account.merchant,
+            business_date=DAY.replace(day=day),
+            state=JobState.DONE,
+            lease_until=office.account.created_at,
+            started_at=office.account.created_at,
+            finished_at=office.account.created_at,
+        )
+    assert codes(office) == set()
+
+
+def test_the_report_verifies_and_a_changed_figure_does_not(office: Office) -> None:
+    signed = propose(account=office.account, month=MONTH, by=office.fay)
+
+    assert is_genuine(signed.report, signed.signature)
+    assert digest(signed.report) == signed.report_sha256
+    changed = {**signed.report, "month": "2026-08"}
+    assert not is_genuine(changed, signed.signature)
+    assert not is_genuine(signed.report, "0" * 64)
+
+
+def test_a_rotated_key_still_verifies_old_reports(office: Office, settings: object) -> None:
+    from cryptography.fernet import Fernet
+
+    signed = propose(account=office.account, month=MONTH, by=office.fay)
+    old = list(settings.CREDENTIALS_KEYS)  # type: ignore[attr-defined]
+    settings.CREDENTIALS_KEYS = [Fernet.generate_key().decode(), *old]  # type: ignore[attr-defined]
+
+    assert is_genuine(signed.report, signed.signature)
+    settings.CREDENTIALS_KEYS = settings.CREDENTIALS_KEYS[:1]  # type: ignore[attr-defined]
+    assert not is_genuine(signed.report, signed.signature)
+
+
+def test_the_database_refuses_what_would_change_a_closed_month(office: Office) -> None:
+    waiting = a_file(office.account, business_date=DAY, state=FileState.REFUSED, problem="cut", applied_at=None)
+    signed = propose(account=office.account, month=MONTH, by=office.fay)
+    confirm(month_close_id=signed.pk, report_sha256=signed.report_sha256, by=office.sue)
+
+    writing_raw.refuses("the month is closed", waiting, {"state": "applied", "applied_at": "2026-09-16 00:00:00+00:00"})

@@ -1,0 +1,148 @@
+"""Months on their pages: what stops a signature, two people, the report, and who sees what."""
+
+from __future__ import annotations
+
+import html
+import json
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from orders.models import GatewayAccount, MonthClose, MonthState
+from tests.factories import a_person
+from tests.reconciliation.months.scenes import MONTH, Office, an_office, left_over
+from tests.views.scenes import logged_in
+
+pytestmark = pytest.mark.django_db
+
+LIST_QUERIES = 12
+
+
+@pytest.fixture
+def office() -> Office:
+    return an_office()
+
+
+def page(account: GatewayAccount, rest: str = "") -> str:
+    return f"/reconciliation/months/{account.pk}/{MONTH}/{rest}"
+
+
+def text(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.status_code
+    return html.unescape(answer.content.decode())
+
+
+def test_the_list_leads_to_each_month(office: Office) -> None:
+    shown = text(logged_in(office.fay), "/reconciliation/months/")
+
+    assert page(office.account) in shown
+    assert "September 2026" in shown
+
+
+def test_the_list_asks_as_much_for_many_months_as_for_few(office: Office) -> None:
+    client = logged_in(office.fay)
+    client.get("/reconciliation/months/")
+    left_over(office.account)
+
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/reconciliation/months/")
+    assert len(asked) <= LIST_QUERIES
+
+
+def test_two_people_close_a_month_on_its_page(office: Office) -> None:
+    first, second = logged_in(office.fay), logged_in(office.sue)
+    assert "Sign as the first person" in text(first, page(office.account))
+
+    first.post(page(office.account, "signatures/"))
+    assert "You signed this yourself" in text(first, page(office.account))
+    assert "Sign as the second person" in text(second, page(office.account))
+    row = MonthClose.objects.get()
+    second.post(page(office.account, "confirmations/"), {"report_sha256": row.report_sha256})
+
+    row.refresh_from_db()
+    assert row.state == MonthState.CLOSED
+    assert "Closed and locked" in text(first, page(office.account))
+
+
+def test_a_click_too_much_changes_nothing(office: Office) -> None:
+    first, second = logged_in(office.fay), logged_in(office.sue)
+    for _ in range(2):
+        first.post(page(office.account, "signatures/"))
+    row = MonthClose.objects.get()
+    for _ in range(2):
+        second.post(page(office.account, "confirmations/"), {"report_sha256": row.report_sha256})
+
+    assert MonthClose.objects.filter(state=MonthState.CLOSED).count() == 1
+
+
+def test_what_is_unsettled_is_carried_from_the_page(office: Office) -> None:
+    row, client = left_over(office.account), logged_in(office.fay)
+    assert "Unsettled: 1 discrepancy" in text(client, page(office.account))
+
+    client.post(page(office.account, "carryings/"), {"discrepancy": [str(row.pk)], "reason": ""})
+    row.refresh_from_db()
+    assert row.month == MONTH.first
+    client.post(page(office.account, "carryings/"), {"discrepancy": [str(row.pk)], "reason": "October answers."})
+    row.refresh_from_db()
+    assert row.month == MONTH.next.first
+    assert "Sign as the first person" in text(client, page(office.account))
+
+
+def test_a_closed_month_is_reopened_with_a_reason(office: Office) -> None:
+    first, second = logged_in(office.fay), logged_in(office.sue)
+    first.post(page(office.account, "signatures/"))
+    row = MonthClose.objects.get()
+    second.post(page(office.account, "confirmations/"), {"report_sha256": row.report_sha256})
+
+    first.post(page(office.account, "reopenings/"), {"reason": ""})
+    row.refresh_from_db()
+    assert row.state == MonthState.CLOSED
+    first.post(page(office.account, "reopenings/"), {"reason": "A late file."})
+    row.refresh_from_db()
+    assert row.state == MonthState.REOPENED
+    assert "A late file." in text(first, page(office.account))
+
+
+def test_the_report_is_printed_and_downloaded(office: Office) -> None:
+    client = logged_in(office.fay)
+    client.post(page(office.account, "signatures/"))
+    row = MonthClose.objects.get()
+
+    assert row.report_sha256 in text(client, page(office.account, "report/print/"))
+    answer = client.get(page(office.account, "report/json/"))
+    content = json.loads(answer.content)
+    assert (content["sha256"], content["signature"]) == (row.report_sha256, row.signature)
+    assert "attachment" in answer["Content-Disposition"]
+    assert row.report_sha256 in client.get(page(office.account, "report/csv/")).content.decode()
+
+
+def test_the_report_needs_the_export_permission(office: Office) -> None:
+    logged_in(office.fay).post(page(office.account, "signatures/"))
+    agent = a_person(merchants=[office.account.merchant], groups=["agent"])
+
+    assert logged_in(agent).get(page(office.account, "report/json/")).status_code == 403
+
+
+def test_an_agent_reads_and_signs_nothing(office: Office) -> None:
+    client = logged_in(a_person(merchants=[office.account.merchant], groups=["agent"]))
+
+    assert "Sign as" not in text(client, page(office.account))
+    client.post(page(office.account, "signatures/"))
+    assert not MonthClose.objects.exists()
+
+
+def test_a_stranger_finds_nothing(office: Office) -> None:
+    client = logged_in(a_person(groups=["finance"]))
+
+    assert client.get(page(office.account)).status_code == 404
+    assert client.post(page(office.account, "signatures/")).status_code == 404
+
+
+@pytest.mark.parametrize("month", ["2026-13", "x", "0000-00", "2026-9-1", "99999-01"])
+def test_what_is_no_month_is_not_found(office: Office, month: str) -> None:
+    client = logged_in(office.fay)
+
+    assert client.get(f"/reconciliation/months/{office.account.pk}/{month}/").status_code == 404
