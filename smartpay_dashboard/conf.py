@@ -144,6 +144,17 @@ class Environment(BaseSettings):
         default=False, description="Accept gateway accounts with an http or loopback address. For the sandbox only."
     )
 
+    # Settlement files
+    SETTLEMENT_DROP_DIR: Path | None = Field(
+        default=None,
+        description="Folder whose subfolders (named in each account's settlement terms) are searched for settlement "
+        "files. Unset: files come by page and command only.",
+    )
+    SETTLEMENT_MAX_MIB: int = Field(
+        default=512, ge=1, le=2048, description="The largest settlement file that is taken, as it comes."
+    )
+    SETTLEMENT_MAX_LINES: int = Field(default=5_000_000, ge=1, description="The most lines a settlement file may have.")
+
     # Sessions
     SESSION_IDLE_SECONDS: int = Field(
         default=900, ge=60, description="A session ends after this time without a click. Live following is no click."

@@ -263,6 +263,12 @@ EMAIL_HOST_PASSWORD = _MAIL.password
 EMAIL_USE_TLS = _MAIL.starttls
 EMAIL_USE_SSL = _MAIL.tls
 
+# --- Settlement files ------------------------------------------------------------------------------------------------
+
+SETTLEMENT_DROP_DIR = ENVIRONMENT.SETTLEMENT_DROP_DIR
+SETTLEMENT_MAX_MIB = ENVIRONMENT.SETTLEMENT_MAX_MIB
+SETTLEMENT_MAX_LINES = ENVIRONMENT.SETTLEMENT_MAX_LINES
+
 # --- Who comes in ----------------------------------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = [

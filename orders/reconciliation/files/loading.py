@@ -1,0 +1,153 @@
+"""A stored file's lines into the table, in short transactions that count for nothing until the file is applied.
+
+A loading that was killed goes on behind the last line written: the file is read again from its beginning, so that its
+sums and its end are checked as a whole, and only what is missing is inserted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+from django.db import transaction as database_transaction
+from django.db.models import Count, Max, Min, Sum
+
+from orders.models import SettlementFile, SettlementLine
+from orders.reconciliation.files.identity import Identities
+from orders.reconciliation.files.mapping import Mapping
+from orders.reconciliation.files.pace import Pace
+from orders.reconciliation.files.reading import BadLine, FileRefused, Limits, Reading, Row
+from orders.reconciliation.files.refusals import NOTHING_COUNTS
+from orders.reconciliation.files.storing import content_of
+from orders.reconciliation.files.writing import first_numbers, insert_lines
+
+Renew = Callable[[], None]
+"""Called inside every transaction: keeps the turn, or raises when it was lost."""
+
+
+class Unreadable(Exception):
+    """The file is refused as a whole; the message says why, `bad_lines` are the lines that could not be read."""
+
+    def __init__(self, sentence: str, bad_lines: list[BadLine]) -> None:
+        super().__init__(sentence)
+        self.bad_lines = bad_lines
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What the file's lines come to: minor units by currency, overlaps left out of `totals`; days of all lines."""
+
+    lines: int
+    overlaps: int
+    totals: dict[str, dict[str, int]]
+    first_booked_on: date | None
+    last_booked_on: date | None
+
+
+def load(file: SettlementFile, *, mapping: Mapping, limits: Limits, today: date, renew: Renew) -> None:
+    """Insert every line of the stored file that is not there yet. Raises Unreadable when it cannot be taken.
+
+    `rows_read` and `bytes_read` of the file follow; `dialect` is set on the row in the end.
+    """
+    reading = Reading(content_of(file.pk), mapping, limits=limits, today=today)
+    writer = _Writer(file, reading, renew)
+    bad: list[BadLine] = []
+    try:
+        for one in reading:
+            if isinstance(one, Row):
+                if not bad:
+                    writer.take(one)
+            else:
+                bad.append(one)
+    except FileRefused as refusal:
+        raise Unreadable(str(refusal), bad) from refusal
+    if bad:
+        raise Unreadable(_cannot_read(bad), bad)
+    writer.finish()
+    if _written(file) != reading.totals:
+        delete_lines(file, renew=renew)
+        raise Torn
+
+
+class Torn(Exception):
+    """What two readings wrote does not add up; the lines were deleted, so that reading begins anew."""
+
+
+class _Writer:
+    """Collects rows and writes them a chunk at a time, behind those that an earlier try wrote."""
+
+    def __init__(self, file: SettlementFile, reading: Reading, renew: Renew) -> None:
+        self._file, self._reading, self._renew = file, reading, renew
+        self._identities = Identities(file.account_id, partial(first_numbers, file))
+        last = SettlementLine.objects.filter(file=file).aggregate(Max("number"))["number__max"]
+        self._written: int = -1 if last is None else last
+        self._pace = Pace()
+        self._rows: list[Row] = []
+
+    def take(self, row: Row) -> None:
+        self._rows.append(row)
+        if len(self._rows) >= self._pace.size:
+            self._write()
+
+    def finish(self) -> None:
+        self._write()
+
+    def _write(self) -> None:
+        rows, self._rows = self._rows, []
+        identities = self._identities.of([(row.number, row.identity_text) for row in rows])
+        pairs = zip(rows, identities, strict=True)
+        new = [(row, identity) for row, identity in pairs if row.number > self._written]
+        with self._pace.timed(), database_transaction.atomic():
+            self._renew()
+            if new:
+                insert_lines(self._file, new)
+            SettlementFile.objects.filter(pk=self._file.pk).update(
+                rows_read=self._reading.rows_read,
+                bytes_read=self._reading.bytes_read,
+                dialect=self._reading.dialect[:100],
+            )
+
+
+def summary_of(file: SettlementFile) -> Summary:
+    """One pass over the file's lines."""
+    rows = list(
+        SettlementLine.objects.filter(file=file)
+        .order_by()
+        .values_list("currency", "overlap")
+        .annotate(*_SUMS, Min("booked_on"), Max("booked_on"))
+    )
+    totals = {row[0]: dict(zip(_NAMES, map(int, row[2:6]), strict=True)) for row in rows if not row[1]}
+    return Summary(
+        lines=sum(row[2] for row in rows if not row[1]),
+        overlaps=sum(row[2] for row in rows if row[1]),
+        totals=dict(sorted(totals.items())),
+        first_booked_on=min((row[6] for row in rows), default=None),
+        last_booked_on=max((row[7] for row in rows), default=None),
+    )
+
+
+def delete_lines(file: SettlementFile, *, renew: Renew) -> None:
+    """Delete the lines of a file that never counted, in short transactions."""
+    lines, pace = SettlementLine.objects.filter(file=file), Pace()
+    while (first := lines.order_by("number").values_list("number", flat=True).first()) is not None:
+        with pace.timed(), database_transaction.atomic():
+            renew()
+            lines.filter(number__lt=first + pace.size)._raw_delete(lines.db)
+
+
+_NAMES = ("lines", "gross", "fee", "net")
+_SUMS = (Count("pk"), Sum("gross"), Sum("fee"), Sum("net"))
+
+
+def _written(file: SettlementFile) -> dict[str, dict[str, Any]]:
+    rows = SettlementLine.objects.filter(file=file).order_by().values_list("currency").annotate(*_SUMS)
+    return {code: dict(zip(_NAMES, map(int, sums), strict=True)) for code, *sums in rows}
+
+
+def _cannot_read(bad: list[BadLine]) -> str:
+    first = f"Line {bad[0].number:,}: {bad[0].reason}"
+    more = f" {len(bad) - 1:,} more lines cannot be read either." if len(bad) > 1 else ""
+    return f"{first}{more} {NOTHING_COUNTS} Correct the file or its profile, and upload it again."

@@ -1,0 +1,58 @@
+"""A file's bytes in the database, in compressed parts: kept for evidence, read again from any process."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator
+
+from orders.models import SettlementFile, SettlementFilePart
+
+PART_BYTES = 1024 * 1024
+
+
+def pack(content: bytes) -> bytes:
+    """Fast rather than small: a part is written while somebody looks at a progress bar."""
+    return zlib.compress(content, level=1)
+
+
+def add_part(file: SettlementFile, number: int, content: bytes) -> None:
+    """Store a piece at its place, in the caller's database transaction."""
+    SettlementFilePart.objects.create(file=file, number=number, content=pack(content))
+
+
+def content_of(file_id: int) -> Iterator[bytes]:
+    """The bytes as they came, a part at a time; no cursor stays open between two parts."""
+    number = 0
+    parts = SettlementFilePart.objects.filter(file_id=file_id)
+    while (packed := parts.filter(number=number).values_list("content", flat=True).first()) is not None:
+        yield zlib.decompress(packed)
+        number += 1
+
+
+def in_parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of one part each, the last one shorter; none for nothing."""
+    kept = bytearray()
+    for chunk in chunks:
+        kept += chunk
+        while len(kept) >= PART_BYTES:
+            yield bytes(kept[:PART_BYTES])
+            del kept[:PART_BYTES]
+    if kept:
+        yield bytes(kept)
+
+
+def sha256_of(file_id: int) -> str:
+    """The hash of the stored bytes."""
+    digest = hashlib.sha256()
+    for content in content_of(file_id):
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def forget(file: SettlementFile) -> None:
+    """Delete a file that is still being received, or a trial, a part at a time. Others are kept for evidence."""
+    parts = SettlementFilePart.objects.filter(file=file)
+    while (last := parts.order_by("-number").values_list("pk", flat=True).first()) is not None:
+        SettlementFilePart.objects.filter(pk=last).delete()
+    file.delete()
