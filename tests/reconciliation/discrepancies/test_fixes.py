@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 from django.contrib.auth.models import User
 
+from orders.database import refuse_open_transaction
 from orders.gateways.base import TransactionState
 from orders.mirror.refresh import RefreshResult
 from orders.models import (
@@ -372,6 +373,17 @@ def test_asking_leaves_it_open_and_writes_down_the_answer(
     row.refresh_from_db()
     assert (row.state, row.version, asked) == (S.OPEN, 1, [row.transaction_id])
     assert row.entries.get().verb == "asked"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_network_is_used_while_no_transaction_is_open(account: GatewayAccount, anna: User) -> None:
+    def answer(*, transaction_id: int, by: User, source: Source) -> RefreshResult:
+        refuse_open_transaction()
+        return RefreshResult(transaction_id=transaction_id, changed=False, sentence="", problem="It is away.")
+
+    row = a_strange_refund(account)
+    with patch("orders.reconciliation.discrepancies.fixes.refresh_transaction", side_effect=answer):
+        assert fix(row, "ask", anna) == "The gateway was asked and gave no answer that helps: It is away."
 
 
 def test_who_may_not_ask_uses_no_network(account: GatewayAccount, asked: list[int]) -> None:
