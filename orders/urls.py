@@ -20,6 +20,7 @@ from orders.views import (
     webhooks,
 )
 from orders.views.nouns import KindConverter, RowConverter
+from orders.views.reconciliation import arrivals as settlement_arrivals
 from orders.views.reconciliation import (
     discrepancies,
     discrepancies_bulk,
@@ -123,6 +124,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reconciliation/", reconciliation_home.home, name="reconciliation"),
     path("reconciliation/files/", settlement_files.file_list, name="settlement_file_list"),
     path("reconciliation/files/new", settlement_uploads.file_new, name="settlement_file_new"),
+    path("reconciliation/files/arrivals/", settlement_arrivals.arrival_create, name="settlement_arrival_create"),
+    path("reconciliation/files/uploads/", settlement_arrivals.upload_create, name="settlement_upload_create"),
+    path(
+        "reconciliation/files/uploads/<row:file_id>/parts/",
+        settlement_arrivals.upload_part_create,
+        name="settlement_upload_part_create",
+    ),
+    path(
+        "reconciliation/files/uploads/<row:file_id>/end/",
+        settlement_arrivals.upload_end,
+        name="settlement_upload_end",
+    ),
     path("reconciliation/files/<row:file_id>/", settlement_files.file, name="settlement_file"),
     path("reconciliation/files/<row:file_id>/live/", settlement_files.file_live, name="settlement_file_live"),
     path("reconciliation/files/<row:file_id>/changes/", settlement_files.file_changes, name="settlement_file_changes"),

@@ -1,9 +1,11 @@
-// Settlement files go up in pieces with a bar; the same form works without this. What broke off is gone on with from
-// the last piece that arrived: the server says which is next, and pieces that it has are never sent again.
+// Settlement files go up in pieces with a bar; the same form works without this. After each piece the server says how
+// many bytes have arrived, and the next one begins there.
 import { announce } from "./announce.js";
 
 const TRIES = 5;
 const LOST = "The connection was lost. Nothing of the file counts yet; press “Upload” again to go on from where it stopped.";
+
+const LOGGED_OUT = "Your log-in has ended. Nothing of the file counts; log in again and upload it once more.";
 
 export function uploadInPieces() {
   document.addEventListener("submit", (event) => {
@@ -30,6 +32,7 @@ async function send(form, files) {
       show(row, 1000, end.sentence, "good", end.url);
       arrived.push(end);
     } catch (problem) {
+      if (problem instanceof Refusal) begun.delete(file);
       show(row, null, problem instanceof Refusal ? problem.message : LOST, "bad", problem.url);
     }
   }
@@ -38,21 +41,34 @@ async function send(form, files) {
   if (files.length === 1 && arrived.length === 1) window.location.assign(arrived[0].url);
 }
 
+// What was begun for a file; pressing the button again on the same page goes on with it, unless something else was
+// chosen beside it since.
+const begun = new WeakMap();
+
 async function upload(form, file, row) {
+  show(row, 0, "Beginning …");
+  const told = wordsOf(form, file);
+  const words = new URLSearchParams(told).toString();
+  const before = begun.get(file);
+  const way = before?.words === words ? before : { ...(await ask(form.dataset.upload, told)), words };
+  begun.set(file, way);
+  let arrived = way.arrived ?? 0;
+  while (arrived < file.size) {
+    const piece = file.slice(arrived, arrived + way.part_size);
+    arrived = way.arrived = (await ask(`${way.parts}?offset=${arrived}`, piece)).size;
+    show(row, Math.floor((arrived * 1000) / file.size), `${megabytes(arrived)} of ${megabytes(file.size)} MB have arrived.`);
+  }
+  const end = await ask(way.end, new FormData());
+  begun.delete(file);
+  return end;
+}
+
+function wordsOf(form, file) {
   const told = new FormData(form);
   told.delete("files");
   told.set("name", file.name);
   told.set("size", String(file.size));
-  show(row, 0, "Beginning …");
-  const begun = await ask(form.dataset.upload, told);
-  let next = begun.next;
-  while (next * begun.part_size < file.size) {
-    const piece = file.slice(next * begun.part_size, (next + 1) * begun.part_size);
-    next = (await ask(begun.parts.replace(/0\/$/, `${next}/`), piece)).next;
-    const done = Math.min(file.size, next * begun.part_size);
-    show(row, Math.floor((done * 1000) / file.size), `${megabytes(done)} of ${megabytes(file.size)} MB have arrived.`);
-  }
-  return ask(begun.end, new FormData());
+  return told;
 }
 
 class Refusal extends Error {}
@@ -61,6 +77,7 @@ class Refusal extends Error {}
 async function ask(url, body) {
   for (let tries = 1; ; tries += 1) {
     const answer = await post(url, body);
+    if (answer?.type === "opaqueredirect") throw new Refusal(LOGGED_OUT);
     if (answer?.ok) return answer.json();
     if (answer && answer.status < 500) throw await refusal(answer);
     if (tries === TRIES) throw new Error("lost");
@@ -71,7 +88,7 @@ async function ask(url, body) {
 async function post(url, body) {
   const token = document.querySelector('meta[name="csrf-token"]').content;
   try {
-    return await fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token }, redirect: "error" });
+    return await fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token }, redirect: "manual" });
   } catch {
     return null;
   }
