@@ -103,6 +103,7 @@ class Reading:
                 row = read(number, cells)
             except BadCell as problem:
                 if blank(cells):
+                    self._not_for_ever(number)
                     continue
                 self._one_more()
                 yield self._bad(number, str(problem), cells, table)
@@ -133,6 +134,11 @@ class Reading:
     def _one_more(self) -> None:
         self.rows_read += 1
         if self.rows_read > self.limits.rows:
+            raise FileRefused(f"The file has more than {self.limits.rows:,} lines.")
+
+    def _not_for_ever(self, number: int) -> None:
+        """Blank lines are no rows, but a file of nothing else must end."""
+        if number > 2 * self.limits.rows:
             raise FileRefused(f"The file has more than {self.limits.rows:,} lines.")
 
     def _bound(self, table: Table) -> Binding:

@@ -1,0 +1,1 @@
+"""Settlement files: read, stored and loaded, or refused with a sentence."""
