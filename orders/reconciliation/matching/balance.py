@@ -171,4 +171,4 @@ def _span(until: date | None, month: date | None) -> dict[str, Any]:
         first = month.replace(day=1)
         last = min(last, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
     before = datetime.combine(last, time.max, UTC)
-    return {"first": first, "last": last, "before": before}
+    return {"first": first, "last": last, "before": sql.moment(before)}

@@ -11,7 +11,7 @@ says that no id contradicts: an id of the whole payment, as gateway B gives its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -42,6 +42,8 @@ class Scope:
     line_ids: tuple[int, ...] = ()
     file_ids: tuple[int, ...] = ()
     replaced_file_ids: tuple[int, ...] = ()
+    with_named: bool = False
+    """Beside the lines of the files those that an unsettled discrepancy of the account names, for typing."""
     fresh: bool = False
     tolerance_minor: int = 0
     tolerance_days: int = 5
@@ -82,6 +84,8 @@ def scope_lines(scope: Scope) -> str:
         "SELECT d.line_id FROM orders_discrepancy d WHERE d.account_id = %(account)s "
         "AND d.state IN ('open', 'waiting') AND d.line_id IS NOT NULL"
     )
+    if scope.with_named:
+        return f"l.id IN ({named}) AND NOT l.overlap AND l.file_id IN ({applied})"
     return (
         f"l.account_id = %(account)s AND NOT l.overlap AND l.file_id IN ({applied}) "
         f"AND (l.file_id IN ({applied} AND f.business_date >= %(since)s) OR l.id IN ({named}))"
@@ -90,14 +94,14 @@ def scope_lines(scope: Scope) -> str:
 
 def gather(scope: Scope) -> int:
     """Fill both tables in the connection of the caller; how many lines are not met. `scatter` drops them."""
-    found = sql.fill_scratch(
-        LINES,
-        "SELECT l.id, l.identity, l.number, l.file_id, l.type, l.gross, l.currency, l.booked_on, l.reference, "
-        "l.transaction_reference, l.gateway_id, l.custom_reference, l.payout_reference, "
-        f"{_custom_id()} AS custom_id {unmet_lines(scope)}",
-        scope.parameters,
-        index="id",
+    columns = (
+        "l.id, l.identity, l.number, l.file_id, l.type, l.gross, l.currency, l.booked_on, l.reference, "
+        f"l.transaction_reference, l.gateway_id, l.custom_reference, {_custom_id()} AS custom_id"
     )
+    lines = f"SELECT {columns} {unmet_lines(scope)}"
+    if scope.with_named and scope.file_ids:
+        lines += f" UNION SELECT {columns} {unmet_lines(replace(scope, file_ids=()))}"
+    found = sql.fill_scratch(LINES, lines, scope.parameters, index="id")
     sql.fill_scratch(_SUSPECTS, _suspects(), scope.parameters, index="line_id")
     sql.fill_scratch(CANDIDATES, _candidates(scope), scope.parameters, index="line_id")
     sql.drop_scratch(_SUSPECTS)

@@ -7,6 +7,7 @@ named. Everything composed into a statement is our own word or a number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -42,6 +43,11 @@ def numbers(ids: Iterable[int]) -> str:
 def day_of(instant: str) -> str:
     """The UTC day of an instant."""
     return f"(({instant}) AT TIME ZONE 'UTC')::date" if on_postgresql() else f"date({instant})"
+
+
+def moment(instant: datetime) -> Any:
+    """An instant as a parameter that compares with a column."""
+    return connection.ops.adapt_datetimefield_value(instant)
 
 
 def days_apart(booked_on: str, instant: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orders.models import DiscrepancyType, SettlementFile
+from orders.models import DiscrepancyState, DiscrepancyType, SettlementFile
 from orders.reconciliation.matching.balance import Balance, balance
 from tests.factories import a_captured_transaction
 from tests.reconciliation_factories import a_discrepancy, a_file, a_line, a_match, a_modification_of, a_movement
@@ -51,7 +51,7 @@ def test_a_discrepancy_explains_its_line(file: SettlementFile) -> None:
 
 
 def test_one_that_vanished_explains_nothing(file: SettlementFile) -> None:
-    a_discrepancy(line=a_line(file), state="vanished")
+    a_discrepancy(line=a_line(file), state=DiscrepancyState.VANISHED)
     assert of(file).missing == 10_000
 
 

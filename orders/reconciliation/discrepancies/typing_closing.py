@@ -1,0 +1,86 @@
+"""What explained itself: open discrepancies whose ground is gone, each with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orders.models import Discrepancy, DiscrepancyType
+from orders.reconciliation.discrepancies.typing_rows import Finding
+from orders.reconciliation.matching import sql
+from orders.reconciliation.matching.balance import NAMES
+
+_BESIDE = (DiscrepancyType.FEE, DiscrepancyType.LATE)
+_UNSETTLED = "d.account_id = %(account)s AND d.state IN ('open', 'waiting')"
+_ENDS_WHEN_MET = (
+    "('theirs_not_ours', 'amount', 'currency', 'kind', 'duplicate', 'ambiguous', 'split_leg_failed', 'ours_not_theirs')"
+)
+NOT_COUNTING = "Its line does not count any more: the file was replaced by a corrected one."
+MET = "It has met: line and movement are the same money, in run {run}."
+NAMED = "A line for this movement has come; what differs stands in a discrepancy of its own."
+APART = "The line and the movement were taken apart, so there is nothing that was late."
+ELSEWHERE = "It is told by another discrepancy now: {key}."
+EXPLAINED = "Looked at again, the line is explained."
+
+
+def groundless(account_id: int, run_id: int) -> list[tuple[int, str]]:
+    """Unsettled rows of an account whose ground is gone, with the reason."""
+    given = {"account": account_id, "run": run_id}
+    return [
+        *((key, NOT_COUNTING) for (key,) in sql.rows(_line_does_not_count(), given)),
+        *((key, MET.format(run=run)) for key, run in sql.rows(_has_met(), given)),
+        *((key, NAMED) for (key,) in sql.rows(_is_named(), given)),
+        *((key, APART) for (key,) in sql.rows(_was_taken_apart(), given)),
+    ]
+
+
+def told_otherwise(batch: Sequence[Finding]) -> list[tuple[int, str]]:
+    """Unsettled rows about the batch's lines that are not what was found of these lines now."""
+    found = {finding.line_id: finding for finding in batch if finding.line_id is not None}
+    rows = Discrepancy.objects.unsettled().filter(line_id__in=found).exclude(type__in=_BESIDE)
+    return [
+        (row_id, ELSEWHERE.format(key=finding.key) if finding.type else EXPLAINED)
+        for row_id, line_id, key in rows.order_by("pk").values_list("pk", "line_id", "key")
+        if (finding := found[line_id]).type is None or finding.key != key
+    ]
+
+
+def _line_does_not_count() -> str:
+    return (
+        "SELECT d.id FROM orders_discrepancy d JOIN orders_settlementline l ON l.id = d.line_id "  # noqa: S608
+        "JOIN orders_settlementfile f ON f.id = l.file_id "
+        f"WHERE {_UNSETTLED} AND (l.overlap OR NOT (f.state = 'applied')) ORDER BY d.id"
+    )
+
+
+def _has_met() -> str:
+    """By its line, or where it is missed by the movement. A chargeback, a failure and a failed leg without a line stay
+    open for a person to see."""
+    counting = sql.counting_match("x")
+    by_line = f"SELECT max(x.run_id) FROM orders_match x WHERE x.line_id = d.line_id AND {counting}"  # noqa: S608
+    by_item = (
+        "SELECT max(x.run_id) FROM orders_match x WHERE x.transaction_id = d.transaction_id "  # noqa: S608
+        f"AND (x.modification_id = d.modification_id OR x.movement_id = d.movement_id) AND {counting}"
+    )
+    met = f"CASE WHEN d.type = 'ours_not_theirs' THEN ({by_item}) ELSE ({by_line}) END"
+    of_type = f"d.type IN {_ENDS_WHEN_MET}"
+    return (
+        f"SELECT id, met FROM (SELECT d.id, {met} AS met FROM orders_discrepancy d "  # noqa: S608
+        f"WHERE {_UNSETTLED} AND {of_type}) seen WHERE met IS NOT NULL ORDER BY id"
+    )
+
+
+def _is_named() -> str:
+    other = NAMES.replace("d.", "o.")
+    return (
+        f"SELECT d.id FROM orders_discrepancy d WHERE {_UNSETTLED} AND d.type = 'ours_not_theirs' AND EXISTS "  # noqa: S608
+        "(SELECT 1 FROM orders_discrepancy o WHERE o.transaction_id = d.transaction_id AND o.line_id IS NOT NULL "
+        "AND (o.modification_id = d.modification_id OR o.movement_id = d.movement_id) "
+        f"AND o.state IN ('open', 'waiting', 'accepted', 'written_off') AND {other}) ORDER BY d.id"
+    )
+
+
+def _was_taken_apart() -> str:
+    return (
+        f"SELECT d.id FROM orders_discrepancy d WHERE {_UNSETTLED} AND d.type = 'late' AND NOT EXISTS "  # noqa: S608
+        f"(SELECT 1 FROM orders_match x WHERE x.line_id = d.line_id AND {sql.counting_match('x')}) ORDER BY d.id"
+    )
