@@ -23,6 +23,8 @@ from orders.reconciliation.discrepancies.surroundings import (
 )
 
 RELATED = ("line__file", "modification", "movement", "transaction")
+NOT_LOOKED_AT = ("modification__body", "modification__headers", "movement__facts", "transaction__facts")
+"""Large columns that no case needs."""
 
 
 def cases_of(account: GatewayAccount, rows: Collection[Discrepancy], *, today: date) -> list[Case]:

@@ -19,7 +19,7 @@ from orders.models import (
     MonthState,
     ReconciliationRun,
 )
-from orders.reconciliation.discrepancies.case_gathering import RELATED, cases_of
+from orders.reconciliation.discrepancies.case_gathering import NOT_LOOKED_AT, RELATED, cases_of
 from orders.reconciliation.discrepancies.hypotheses import Finding, every_finding, likeliest
 
 Item = TypeVar("Item")
@@ -70,7 +70,8 @@ def _pieces(whole: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 
 
 def _explain_batch(ids: Sequence[int], today: date) -> int:
-    rows = list(Discrepancy.objects.filter(pk__in=ids).select_related(*RELATED).order_by("pk"))
+    found = Discrepancy.objects.filter(pk__in=ids).select_related(*RELATED).defer(*NOT_LOOKED_AT)
+    rows = list(found.order_by("pk"))
     if not rows:
         return 0
     account = GatewayAccount.objects.get(pk=rows[0].account_id)
@@ -82,7 +83,7 @@ def _write(told: dict[int, list[Finding]]) -> int:
     """Only what changed, and only what is still open; a new cause is a line of the history."""
     rows = _open_months(Discrepancy.objects.unsettled().filter(pk__in=told)).order_by("pk")
     changed, entries, now = [], list[DiscrepancyEntry](), database_now()
-    for row in rows.select_for_update(no_key=True, of=("self",)):
+    for row in rows.select_for_update(no_key=True, of=("self",)).only("cause", "confidence", "evidence"):
         findings = told[row.pk]
         top = likeliest(findings)
         tested = [_plain(finding) for finding in findings]
