@@ -6,7 +6,7 @@ sums and its end are checked as a whole, and only what is missing is inserted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -38,19 +38,21 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What the file's lines come to: minor units by currency, overlaps left out of `totals`; days of all lines."""
+    """What the file's lines come to: minor units by currency, overlaps left out of `totals`, days of all lines."""
 
     lines: int
     overlaps: int
     totals: dict[str, dict[str, int]]
+    everything: dict[str, dict[str, int]]
+    """As `totals`, with the overlaps."""
     first_booked_on: date | None
     last_booked_on: date | None
 
 
-def load(file: SettlementFile, *, mapping: Mapping, limits: Limits, today: date, renew: Renew) -> None:
+def load(file: SettlementFile, *, mapping: Mapping, limits: Limits, today: date, renew: Renew) -> Summary:
     """Insert every line of the stored file that is not there yet. Raises Unreadable when it cannot be taken.
 
-    `rows_read` and `bytes_read` of the file follow; `dialect` is set on the row in the end.
+    `rows_read` and `bytes_read` of the row follow. Raises Torn when the lines do not add up; then begin again.
     """
     reading = Reading(content_of(file.pk), mapping, limits=limits, today=today)
     writer = _Writer(file, reading, renew)
@@ -67,9 +69,11 @@ def load(file: SettlementFile, *, mapping: Mapping, limits: Limits, today: date,
     if bad:
         raise Unreadable(_cannot_read(bad), bad)
     writer.finish()
-    if _written(file) != reading.totals:
+    summary = summary_of(file)
+    if summary.everything != reading.totals:
         delete_lines(file, renew=renew)
         raise Torn
+    return summary
 
 
 class Torn(Exception):
@@ -119,14 +123,23 @@ def summary_of(file: SettlementFile) -> Summary:
         .values_list("currency", "overlap")
         .annotate(*_SUMS, Min("booked_on"), Max("booked_on"))
     )
-    totals = {row[0]: dict(zip(_NAMES, map(int, row[2:6]), strict=True)) for row in rows if not row[1]}
     return Summary(
         lines=sum(row[2] for row in rows if not row[1]),
         overlaps=sum(row[2] for row in rows if row[1]),
-        totals=dict(sorted(totals.items())),
+        totals=_by_currency(row for row in rows if not row[1]),
+        everything=_by_currency(rows),
         first_booked_on=min((row[6] for row in rows), default=None),
         last_booked_on=max((row[7] for row in rows), default=None),
     )
+
+
+def _by_currency(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        sums = found.setdefault(row[0], dict.fromkeys(_NAMES, 0))
+        for name, value in zip(_NAMES, row[2:6], strict=True):
+            sums[name] += int(value)
+    return dict(sorted(found.items()))
 
 
 def delete_lines(file: SettlementFile, *, renew: Renew) -> None:
@@ -140,11 +153,6 @@ def delete_lines(file: SettlementFile, *, renew: Renew) -> None:
 
 _NAMES = ("lines", "gross", "fee", "net")
 _SUMS = (Count("pk"), Sum("gross"), Sum("fee"), Sum("net"))
-
-
-def _written(file: SettlementFile) -> dict[str, dict[str, Any]]:
-    rows = SettlementLine.objects.filter(file=file).order_by().values_list("currency").annotate(*_SUMS)
-    return {code: dict(zip(_NAMES, map(int, sums), strict=True)) for code, *sums in rows}
 
 
 def _cannot_read(bad: list[BadLine]) -> str:

@@ -22,30 +22,32 @@ def neighbours(account_id: int, first: date, last: date, *, without: set[int]) -
     return list(days.exclude(pk__in=without).order_by("pk").values_list("pk", flat=True))
 
 
-def mark_overlaps(file: SettlementFile, *, replaces_id: int | None, renew: Callable[[], None]) -> None:
+def mark_overlaps(
+    file: SettlementFile, first: date, last: date, *, replaces_id: int | None, renew: Callable[[], None]
+) -> int:
     """Mark the lines of a file under way that count in another applied file, but for the one it replaces.
 
-    In short transactions; `renew` is called in each of them. Repeating changes nothing.
+    `first` and `last` are the days its lines are booked on. In short transactions, `renew` called in each of them.
+    Repeating changes nothing. Returns how many were marked now.
     """
-    lines = SettlementLine.objects.filter(file=file)
-    found = lines.aggregate(Min("booked_on"), Max("booked_on"), Min("number"), Max("number"))
-    if found["number__max"] is None:
-        return
     without = {file.pk} | ({replaces_id} if replaces_id else set())
-    others = neighbours(file.account_id, found["booked_on__min"], found["booked_on__max"], without=without)
+    others = neighbours(file.account_id, first, last, without=without)
     if not others:
-        return
+        return 0
+    lines = SettlementLine.objects.filter(file=file)
+    ends = lines.aggregate(Min("number"), Max("number"))
     twins = SettlementLine.objects.filter(
         account_id=file.account_id, identity=OuterRef("identity"), file_id__in=others, overlap=False
     )
-    pace, number = Pace(), found["number__min"]
-    while number <= found["number__max"]:
+    pace, number, marked = Pace(), ends["number__min"], 0
+    while number <= ends["number__max"]:
         until = number + pace.size
         with pace.timed(), database_transaction.atomic():
             renew()
             some = lines.filter(number__gte=number, number__lt=until, overlap=False)
-            some.filter(Exists(twins)).update(overlap=True)
+            marked += some.filter(Exists(twins)).update(overlap=True)
         number = until
+    return marked
 
 
 def lines_to_revive(replaced: SettlementFile, correction: SettlementFile) -> list[int]:

@@ -1,0 +1,129 @@
+"""What a settlement file proves: an open modification it pays is settled, a failed one it pays is contradicted.
+
+One by one, after the file counts, through the same door as every other channel. Repeating changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from uuid import UUID
+
+import structlog
+from django.db.models import QuerySet
+
+from orders.gateways.base import Facts, Kind, Outcome, Verdict
+from orders.models import (
+    Discrepancy,
+    DiscrepancyType,
+    EvidenceSource,
+    LineType,
+    Match,
+    Modification,
+    ModificationState,
+    RunState,
+    SettlementLine,
+)
+from orders.modifications.resolve import apply_evidence
+from orders.money import Money
+
+log = structlog.get_logger(__name__)
+
+_OPEN = (ModificationState.UNKNOWN, ModificationState.PENDING, ModificationState.REVIEW)
+_KINDS = {LineType.CAPTURE.value: Kind.CAPTURE, LineType.REFUND.value: Kind.REFUND}
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paid:
+    """What lines say of one modification: the covered amount in minor units, and the line that says it."""
+
+    amount: int
+    line: SettlementLine
+
+
+def apply_settlements(account_id: int) -> int:
+    """Let the account's counting lines settle what is open and contradict what failed; how many changed something."""
+    changed = 0
+    for modification, paid in _settled(account_id):
+        changed += _tell(modification, paid)
+    for modification, paid in _contradicted(account_id):
+        changed += _tell(modification, paid)
+    return changed
+
+
+def outcome_of(modification: Modification, paid: Paid) -> Outcome:
+    """What a line means for a modification, in the words of a gateway's answer."""
+    line = paid.line
+    reference = line.reference or modification.gateway_reference or line.gateway_id or line.transaction_reference
+    return Outcome(
+        verdict=Verdict.SUCCEEDED,
+        reason=f"The settlement file {line.file.name} lists it in line {line.number:,}, booked on {line.booked_on}.",
+        facts=Facts(
+            executed_kind=_KINDS.get(line.type),
+            amount=Money(paid.amount, line.currency),
+            reference=reference,
+            gateway_id=line.gateway_id or modification.gateway_id,
+            at=modification.gateway_at or datetime.combine(line.booked_on, time(0), UTC),
+        ),
+    )
+
+
+def _tell(modification: Modification, paid: Paid) -> bool:
+    try:
+        return apply_evidence(
+            modification_id=modification.pk,
+            outcome=outcome_of(modification, paid),
+            source=EvidenceSource.SETTLEMENT,
+            source_key=str(paid.line.identity),
+        )
+    except Exception:  # one that cannot be written must not keep the others from being settled
+        log.exception("A settlement line could not be applied to its modification.", modification_id=modification.pk)
+        return False
+
+
+def _settled(account_id: int) -> Iterator[tuple[Modification, Paid]]:
+    """Open modifications with what their counting matches cover. They are few, so the walk begins with them."""
+    after: UUID | None = None
+    while some := _next(Modification.objects.filter(account=account_id, state__in=_OPEN), after):
+        after = some[-1].pk
+        matches = Match.objects.filter(
+            transaction_id__in={row.transaction_id for row in some},
+            modification_id__in=[row.pk for row in some],
+            run__state=RunState.APPLIED,
+            ended_at__isnull=True,
+            line__file__state="applied",
+            line__overlap=False,
+        )
+        covered: dict[UUID, Paid] = {}
+        for match in matches.select_related("line__file").order_by("pk"):
+            assert match.modification_id is not None
+            before = covered.get(match.modification_id)
+            covered[match.modification_id] = Paid(
+                amount=match.amount + (before.amount if before else 0), line=before.line if before else match.line
+            )
+        for row in some:
+            if row.pk in covered:
+                yield row, covered[row.pk]
+
+
+def _next(rows: QuerySet[Modification], after: UUID | None) -> list[Modification]:
+    if after is not None:
+        rows = rows.filter(pk__gt=after)
+    return list(rows.order_by("pk")[:_AT_ONCE])
+
+
+def _contradicted(account_id: int) -> Iterator[tuple[Modification, Paid]]:
+    """Failed and withdrawn modifications that a counting line pays, as the open discrepancies name them."""
+    named = Discrepancy.objects.unsettled().filter(
+        account=account_id,
+        type=DiscrepancyType.SETTLED_THOUGH_FAILED,
+        modification__isnull=False,
+        line__file__state="applied",
+        line__overlap=False,
+    )
+    for row in named.select_related("line__file", "modification").order_by("pk").iterator(chunk_size=_AT_ONCE):
+        assert row.line is not None
+        assert row.modification is not None
+        yield row.modification, Paid(amount=abs(row.line.gross), line=row.line)
