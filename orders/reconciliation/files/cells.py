@@ -38,19 +38,18 @@ class Amounts(dict[str, int]):
         self._padded = mapping.padded_decimals
         self._thousands = mapping.thousands_mark
         mark = re.escape(mapping.decimal_mark if mapping.decimal_mark != DecimalMark.AUTO else ".")
-        self._point, self._after = -self._exponent - 1, -self._exponent
-        certain = self._exponent > 0 and (mapping.decimal_mark != DecimalMark.AUTO or self._exponent != 3)
+        certain = mapping.decimal_mark != DecimalMark.AUTO or self._exponent != 3
         self._quick_mark = (
-            ("." if mapping.decimal_mark == DecimalMark.AUTO else mapping.decimal_mark) if certain else "no"
+            ("." if mapping.decimal_mark == DecimalMark.AUTO else mapping.decimal_mark) if certain else "\0"
         )
         group = re.escape(mapping.thousands_mark)
         whole = rf"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+" if group else r"[0-9]+"
         self._declared = re.compile(rf"({whole})(?:{mark}([0-9]*))?").fullmatch
 
     def __missing__(self, text: str) -> int:
-        whole, point, decimals = text[: self._point], text[self._point : self._after], text[self._after :]
+        whole, _, decimals = text.partition(self._quick_mark)
         digits = whole + decimals
-        if point == self._quick_mark and digits.isdigit() and digits.isascii() and len(digits) <= 15:
+        if len(decimals) == self._exponent and digits.isdigit() and digits.isascii() and len(digits) <= 15:
             value = int(digits)
         else:
             value = self._slowly(text)

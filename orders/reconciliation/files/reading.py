@@ -96,19 +96,22 @@ class Reading:
         table = self.open()
         read = self.reader(table)
         closing = Closing(self.mapping, self.mapping.trailer) if self.mapping.trailer else None
+        most, count = self.limits.rows, 0
         for number, cells in table.rows:
             if closing is not None and closing.takes(number, cells):
                 continue
+            row: Row | BadLine | None
             try:
                 row = read(number, cells)
             except BadCell as problem:
                 if blank(cells):
                     self._not_for_ever(number)
                     continue
-                self._one_more()
-                yield self._bad(number, str(problem), cells, table)
-                continue
-            self._one_more()
+                row = self._bad(number, str(problem), cells, table)
+            count += 1
+            if count > most:
+                raise FileRefused(f"The file has more than {most:,} lines.")
+            self.rows_read = count
             if row is None:
                 self.ignored += 1
             else:
@@ -130,11 +133,6 @@ class Reading:
         if self.bad_lines > self.limits.bad_lines:
             raise FileRefused(f"More than {self.limits.bad_lines:,} lines cannot be read; the rest was not looked at.")
         return self.bad_line(number, reason, cells, table)
-
-    def _one_more(self) -> None:
-        self.rows_read += 1
-        if self.rows_read > self.limits.rows:
-            raise FileRefused(f"The file has more than {self.limits.rows:,} lines.")
 
     def _not_for_ever(self, number: int) -> None:
         """Blank lines are no rows, but a file of nothing else must end."""
