@@ -20,6 +20,7 @@ from orders.reconciliation.discrepancies.counterparts import Choice, choices_of
 from orders.reconciliation.discrepancies.fix_preview import Adopted, Books, preview
 from orders.reconciliation.discrepancies.fix_rules import MOVES, Fix, may, offered
 from orders.reconciliation.discrepancies.linking_both import link_both
+from orders.reconciliation.discrepancies.typing import look_again
 from orders.reconciliation.discrepancies.writing import asker_of, attempt, facts_of, locked, reason_of, write
 
 if TYPE_CHECKING:
@@ -149,16 +150,21 @@ def _allowed(discrepancy_id: int, fix: Fix, request: _Request, version: int) -> 
 
 
 def _link(row: Discrepancy, request: _Request) -> str:
-    link_both(row, request.details, reason=request.reason, by=request.by, source=request.source)
+    match = link_both(row, request.details, reason=request.reason, by=request.by, source=request.source)
     said = f"The line and the movement were linked: {request.reason}"
-    return _close(row, DiscrepancyState.RESOLVED, Fix.LINK, request, said=said)
+    _close(row, DiscrepancyState.RESOLVED, Fix.LINK, request, said=said)
+    look_again(match)
+    return said
 
 
 def _adopt(row: Discrepancy, request: _Request) -> str:
     movement, told = adopt(row)
-    link_both(row, {"movement": movement.pk}, reason=request.reason, by=request.by, source=request.source)
+    sides = {"movement": movement.pk}
+    match = link_both(row, sides, reason=request.reason, by=request.by, source=request.source)
     said = f"Adopted into our books. {told} {request.reason}"
-    return _close(row, DiscrepancyState.RESOLVED, Fix.ADOPT, request, said=said)
+    _close(row, DiscrepancyState.RESOLVED, Fix.ADOPT, request, said=said)
+    look_again(match)
+    return said
 
 
 def _accept(row: Discrepancy, request: _Request) -> str:

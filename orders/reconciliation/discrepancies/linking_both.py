@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from orders.database import database_now
-from orders.models import Discrepancy, DiscrepancyState, DiscrepancyType, Source
+from orders.models import Discrepancy, DiscrepancyState, DiscrepancyType, Match, Source
 from orders.modifications.refusals import NotAllowed
 from orders.money import Money
 from orders.reconciliation.discrepancies.writing import REASON_MAXIMUM, write
@@ -49,7 +49,7 @@ def pair_of(row: Discrepancy, details: Mapping[str, Any]) -> Pair:
     return Pair(line_id=row.line_id, modification_id=modification_id, movement_id=movement_id)
 
 
-def link_both(row: Discrepancy, details: Mapping[str, Any], *, reason: str, by: User, source: Source) -> None:
+def link_both(row: Discrepancy, details: Mapping[str, Any], *, reason: str, by: User, source: Source) -> Match:
     """Link the two sides of a locked discrepancy, and close the other discrepancies that say one of them met nothing.
 
     A movement of which a part is left without a line stays missed. Runs in the caller's database transaction; the
@@ -74,6 +74,7 @@ def link_both(row: Discrepancy, details: Mapping[str, Any], *, reason: str, by: 
             code="part",
         )
     _close_the_other_side(row, pair, whole=not left, reason=reason, by=by, source=source)
+    return match
 
 
 def _close_the_other_side(row: Discrepancy, pair: Pair, *, whole: bool, reason: str, by: User, source: Source) -> None:

@@ -129,6 +129,18 @@ CASES: dict[str, tuple[Case, Cause]] = {
     "much less": (case(T.AMOUNT, line=line(gross=6_543), item=item()), Cause.PARTIAL),
     "a little less": (case(T.AMOUNT, line=line(gross=9_543), item=item()), Cause.AMOUNT_CHANGED),
     "more": (case(T.AMOUNT, line=line(gross=12_345), item=item()), Cause.AMOUNT_CHANGED),
+    "a refund that took the fee as well": (
+        case(T.AMOUNT, line=line(type="refund", gross=-10_150, fee=150), item=item(kind="refund")),
+        Cause.FEE_DEDUCTED,
+    ),
+    "several lines that are a part together": (
+        case(T.AMOUNT, line=line(gross=3_000), item=item(), difference=-5_000, amount=5_000),
+        Cause.PARTIAL,
+    ),
+    "a payout beside its lines": (
+        case(T.AMOUNT, line=line(type="payout", gross=-9_000), amount=1_000, difference=0),
+        Cause.AMOUNT_CHANGED,
+    ),
     "digits exchanged": (case(T.AMOUNT, line=line(gross=6_789), item=item(amount=7_689)), Cause.AMOUNT_CHANGED),
     "a failed leg": (
         case(T.AMOUNT, **{**HALF, "item": item(failed_legs=("shop-2, FAILED",), legs=2)}),

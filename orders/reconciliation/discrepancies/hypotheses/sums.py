@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from orders.models import Cause
 from orders.money import exponent_of
-from orders.reconciliation.discrepancies.case import Case
+from orders.reconciliation.discrepancies.case import Case, ItemFacts
 from orders.reconciliation.discrepancies.hypotheses.words import (
     CERTAIN,
     LIKELY,
@@ -34,9 +34,9 @@ _SHARES = (2, 3, 4, 5, 10)
 
 def rounding(case: Case) -> Finding:
     """One minor unit, or a ten-thousandth."""
-    off = abs(case.difference)
-    whole = case.item.amount if case.item else case.amount
-    if off == 0 or (off > 1 and off * _ROUNDING_PARTS > whole):
+    off = abs(case.difference) or case.amount
+    whole = case.item.amount if case.item else off
+    if off > 1 and off * _ROUNDING_PARTS > whole:
         return fails(Cause.ROUNDING, f"{money(off, case.currency)} is more than rounding explains.")
     return holds(Cause.ROUNDING, 92, f"The sides are {money(off, case.currency)} apart, which is what rounding leaves.")
 
@@ -55,77 +55,73 @@ def failed_leg(case: Case) -> Finding:
 
 
 def fee_deducted(case: Case) -> Finding:
-    """The line's gross is ours less exactly the fee."""
+    """The merchant gets less than the movement by exactly the fee."""
     line, item = case.line, case.item
     if line is None or item is None:
         return fails(Cause.FEE_DEDUCTED, "One side is not known.")
-    missing = item.amount - abs(line.gross)
-    if missing > 0 and line.fee and missing == abs(line.fee):
+    less = item.signed - _theirs(case, item)
+    lacking = money(less, case.currency)
+    if less > 0 and line.fee and less == abs(line.fee):
         return holds(
-            Cause.FEE_DEDUCTED,
-            CERTAIN,
-            f"The missing {money(missing, case.currency)} is exactly the fee that the line shows beside.",
+            Cause.FEE_DEDUCTED, CERTAIN, f"The missing {lacking} is exactly the fee that the line shows beside."
         )
-    if missing > 0 and case.expected_fee and abs(missing - case.expected_fee) <= 1:
-        return holds(
-            Cause.FEE_DEDUCTED,
-            93,
-            f"The missing {money(missing, case.currency)} is the fee by the account’s terms.",
-        )
+    if less > 0 and case.expected_fee and abs(less - case.expected_fee) <= 1:
+        return holds(Cause.FEE_DEDUCTED, 93, f"The missing {lacking} is the fee by the account’s terms.")
     fee = f"{money(line.fee, line.currency)} in the line" if line.fee else "none in the line"
     terms = f", {money(case.expected_fee, case.currency)} by the terms" if case.expected_fee is not None else ""
-    return fails(
-        Cause.FEE_DEDUCTED, f"The fee is {fee}{terms}, and the sides are {money(missing, case.currency)} apart."
-    )
+    return fails(Cause.FEE_DEDUCTED, f"The fee is {fee}{terms}, and the sides are {lacking} apart.")
 
 
 def partial(case: Case) -> Finding:
     """Less was settled, and what is there looks like a part."""
-    line, item = case.line, case.item
-    if line is None or item is None or abs(line.gross) >= item.amount:
+    item = case.item
+    settled = abs(_theirs(case, item)) if item else 0
+    if item is None or case.line is None or settled >= item.amount:
         return fails(Cause.PARTIAL, "Not less than ours was settled.")
-    settled, missing = abs(line.gross), item.amount - abs(line.gross)
+    missing = item.amount - settled
+    rest, told = money(missing, case.currency), f"{money(settled, case.currency)} of {worth(item)} was settled"
     brother = next((one for one in case.brothers if abs(one.gross) == missing), None)
     if brother is not None:
-        return holds(
-            Cause.PARTIAL, CERTAIN, f"{begin(where(brother))} shows the other {money(missing, case.currency)}."
-        )
+        return holds(Cause.PARTIAL, CERTAIN, f"{begin(where(brother))} shows the other {rest}.")
     if sum(abs(one.gross) for one in case.brothers) == missing:
-        return holds(
-            Cause.PARTIAL, CERTAIN, f"{len(case.brothers)} other lines show the other {money(missing, case.currency)}."
-        )
-    same = next(
-        (one for one in case.items if one.key != item.key and one.kind == item.kind and one.amount == settled), None
-    )
-    if same is not None:
-        return holds(
-            Cause.PARTIAL,
-            80,
-            f"The payment has a smaller {same.kind} of exactly {money(settled, case.currency)}.",
-        )
+        return holds(Cause.PARTIAL, CERTAIN, f"{len(case.brothers)} other lines show the other {rest}.")
+    if any(one.key != item.key and one.kind == item.kind and one.amount == settled for one in case.items):
+        return holds(Cause.PARTIAL, 80, f"{told}; the payment has a smaller {item.kind} of exactly that.")
     share = next((parts for parts in _SHARES if _is_share(settled, item.amount, parts)), None)
-    told = f"{money(settled, line.currency)} of {worth(item)} was settled"
     if share is not None:
         return holds(Cause.PARTIAL, 85, f"{told}, a multiple of one {_PARTS[share]} of it.")
-    if missing * _SMALL_CHANGE_PARTS < item.amount:
+    if _is_small(missing, item):
         return holds(Cause.PARTIAL, 40, f"{told}; the rest is small for a part that is still to come.")
-    return holds(Cause.PARTIAL, PLAUSIBLE, f"{told}; {money(missing, case.currency)} is still to come.")
+    return holds(Cause.PARTIAL, PLAUSIBLE, f"{told}; {rest} is still to come.")
 
 
 def amount_changed(case: Case) -> Finding:
     """Nothing finer explains it: the gateway booked another amount."""
     line, item = case.line, case.item
+    if line is not None and item is None and line.type == "payout":
+        off = money(case.amount, case.currency)
+        return holds(
+            Cause.AMOUNT_CHANGED, 70, f"The payout is {off} off what its lines add up to; a line may be missing."
+        )
     if line is None or item is None:
         return fails(Cause.AMOUNT_CHANGED, "One side is not known.")
-    told = f"The gateway booked {worth(line)}, our books say {worth(item)}"
-    if sorted(str(abs(line.gross))) == sorted(str(item.amount)) and abs(case.difference) % 9 == 0:
+    settled = abs(_theirs(case, item))
+    told = f"The gateway booked {money(settled, case.currency)}, our books say {worth(item)}"
+    if sorted(str(settled)) == sorted(str(item.amount)):
         return holds(Cause.AMOUNT_CHANGED, 88, f"{told}: the same digits in another order.")
-    if abs(line.gross) > item.amount:
-        return holds(
-            Cause.AMOUNT_CHANGED, LIKELY - 5, f"{told}; more than we asked for cannot be a part, a fee or rounding."
-        )
-    small = (item.amount - abs(line.gross)) * _SMALL_CHANGE_PARTS < item.amount
+    if settled > item.amount:
+        return holds(Cause.AMOUNT_CHANGED, LIKELY - 5, f"{told}; more than ours is no part of it.")
+    small = _is_small(item.amount - settled, item)
     return holds(Cause.AMOUNT_CHANGED, 70 if small else POSSIBLE, f"{told}.")
+
+
+def _theirs(case: Case, item: ItemFacts) -> int:
+    """What all lines of the movement say together, signed."""
+    return item.signed + case.difference
+
+
+def _is_small(missing: int, item: ItemFacts) -> bool:
+    return missing * _SMALL_CHANGE_PARTS < item.amount
 
 
 # The currency.
