@@ -61,6 +61,7 @@ class AccountRow:
     word: str
     last_day: str
     files_href: str
+    runs_href: str
     lines: str
     settled: str
     rate: str
@@ -215,6 +216,7 @@ def _account_row(account: AccountChoice, reading: Reading, today: date) -> Accou
         word=word,
         last_day=day_text(last_day, today) if last_day is not None else "",
         files_href=files_at(last_day, kept) if last_day is not None else "",
+        runs_href=f"{reverse('orders:run_list')}?{urlencode(kept)}",
         lines=f"{sum(one.lines for one in of_day):,}" if of_day else "",
         settled=sums_text(_settled(of_day)),
         rate=rate_text(day.met, day.needed) if day is not None else "—",
