@@ -9,6 +9,7 @@ STEPS = {
     "match": "Matched",
     "expectations": "Expected",
     "remainder": "Rests and legs",
+    "causes": "Likely causes",
     "balance": "Balance",
 }
 """Of an account's night."""

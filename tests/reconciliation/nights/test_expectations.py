@@ -136,7 +136,7 @@ def test_what_a_discrepancy_names_is_not_missed_twice(
 ) -> None:
     row = executed(account)
     one, other = row.requested_by, executed(an_account()).requested_by
-    named = {"proposed_by": one, "closed_by": other if state == DiscrepancyState.WRITTEN_OFF else None}
+    named: dict[str, Any] = {"proposed_by": one, "closed_by": other if state == DiscrepancyState.WRITTEN_OFF else None}
     a_discrepancy(account, type=DiscrepancyType.AMOUNT, state=state, modification=row, **named)
 
     assert bool(missed(account)) is again
