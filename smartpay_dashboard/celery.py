@@ -13,7 +13,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smartpay_dashboard.settings")
 app = Celery("smartpay_dashboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
-app.autodiscover_tasks(["orders.modifications", "orders.mirror", "orders.inbox", "orders.outgoing"])
+app.autodiscover_tasks(
+    ["orders.modifications", "orders.mirror", "orders.inbox", "orders.outgoing", "orders.reconciliation"]
+)
 
 
 @celeryd_init.connect

@@ -211,6 +211,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": ENVIRONMENT.SWEEP_SECONDS,
         "options": {"expires": max(ENVIRONMENT.SWEEP_SECONDS, 1)},
     },
+    "settlement": {
+        "task": "orders.reconciliation.tasks.work_due",
+        "schedule": ENVIRONMENT.SWEEP_SECONDS,
+        "options": {"expires": max(ENVIRONMENT.SWEEP_SECONDS, 1)},
+    },
     "collect": {
         "task": "orders.mirror.tasks.collect",
         "schedule": 300,

@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 RING = "orders.modifications.tasks.ring"
 REFRESH = "orders.mirror.tasks.refresh"
 INBOX = "orders.inbox.tasks.process"
+SETTLEMENT = "orders.reconciliation.tasks.work"
 
 _CAPACITY = 1000
 _rings: queue.Queue[tuple[str, str]] = queue.Queue(_CAPACITY)
@@ -50,6 +51,11 @@ def ring_refresh(transaction_id: int) -> None:
 def ring_inbox(delivery_id: int) -> None:
     """Ask a worker to work off this webhook. Returns at once and never raises."""
     _put((INBOX, str(delivery_id)))
+
+
+def ring_settlement(file_id: int) -> None:
+    """Ask a worker to read this settlement file. Returns at once and never raises."""
+    _put((SETTLEMENT, str(file_id)))
 
 
 def _put(message: tuple[str, str]) -> None:

@@ -18,6 +18,7 @@ from django.db import transaction as database_transaction
 from orders import audit
 from orders.database import database_now
 from orders.models import FileState, GatewayAccount, SettlementFile, SettlementProfile, Source
+from orders.modifications import bell
 from orders.modifications.refusals import Refused
 from orders.reconciliation.closed import closed_month
 from orders.reconciliation.files import storing
@@ -135,6 +136,8 @@ def finish_upload(file: SettlementFile) -> Received:
     if known is None:
         known = _let_wait(file)
     if known is None:
+        if file.source == Source.PAGE:
+            bell.ring_settlement(file.pk)
         return Received(file=file, new=True, sentence=f"{file.name} is here and waits to be read; nothing counts yet.")
     storing.forget(file)
     return Received(file=known, new=False, sentence=sentence_about(known))

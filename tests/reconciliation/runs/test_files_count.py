@@ -7,7 +7,6 @@ import pytest
 from orders.models import (
     FileState,
     Match,
-    ReconciliationRun,
     RunKind,
     RunStage,
     RunState,
@@ -18,7 +17,7 @@ from orders.modifications.refusals import Refused
 from orders.reconciliation.runs import rematch, work_due, work_on
 from tests.factories import a_captured_transaction, an_account
 from tests.reconciliation.runs.bringing import DAY, bring, bring_and_work, line, paper
-from tests.reconciliation_factories import a_file, a_modification_of
+from tests.reconciliation_factories import a_file, a_modification_of, a_run
 
 pytestmark = pytest.mark.django_db
 
@@ -217,10 +216,8 @@ def test_a_night_meets_a_line_with_what_the_books_have_learnt_since() -> None:
 def test_while_somebody_works_on_the_account_nobody_else_does() -> None:
     account = an_account()
     file = bring(account, paper(line("A", "1.00"))).file
-    busy = ReconciliationRun.objects.create(
-        **{"merchant_id": account.merchant_id, "account": account, "kind": RunKind.NIGHT, "business_date": DAY},
-        **{"started_at": file.received_at, "lease_until": file.received_at.replace(year=2999), "stage": "matching"},
-    )
+    later = file.received_at.replace(year=2999)
+    busy = a_run(account, state=RunState.RUNNING, stage=RunStage.MATCHING, lease_until=later)
 
     assert work_on(file.pk) == busy
     with pytest.raises(Refused, match="being read"):

@@ -1,0 +1,32 @@
+"""Celery's entrances to the reconciliation; messages carry ids only, and losing or repeating one changes nothing."""
+
+from __future__ import annotations
+
+import threading
+
+from celery import shared_task
+
+from orders.hands import a_hand_of
+from orders.reconciliation import drops, runs, runs_trial
+
+HANDS = threading.BoundedSemaphore(1)
+"""One task thread reads files; the others stay free for the recovery. A ring that finds no hand is not lost: the file
+waits, and the next look takes it."""
+
+
+@shared_task(name="orders.reconciliation.tasks.work")
+def work(file_id: str) -> None:
+    """A settlement file has come: read it, and whatever waits before it."""
+    with a_hand_of(HANDS) as free:
+        if free:
+            runs.work_on(int(file_id))
+
+
+@shared_task(name="orders.reconciliation.tasks.work_due")
+def work_due() -> None:
+    """Every few seconds: what lies in the drop folders, waits, or was left by a dead worker."""
+    with a_hand_of(HANDS) as free:
+        if free:
+            drops.take_drops()
+            runs.work_due()
+            runs_trial.forget_stale_trials()
