@@ -41,7 +41,10 @@ def expected_fee(gross: int, currency: str, terms: SettlementTerms) -> int:
 
 
 def _fees(scope: Scope, terms: SettlementTerms) -> Iterator[Finding]:
-    """Captures whose fee is not the agreed one, in files that tell fees; parts of a movement may be a unit off."""
+    """Captures that met and whose fee is not the agreed one, in files that tell fees; parts may be a unit off.
+
+    Of a line that met nothing the gross itself is in question; its fee is looked at once it meets.
+    """
     share = "((abs(l.gross) * %(points)s + 5000) / 10000)"
     fixed = "(CASE WHEN %(fee_currency)s IN ('', l.currency) THEN %(fixed)s ELSE 0 END)"
     tells = "SELECT 1 FROM orders_settlementline o WHERE o.file_id = l.file_id AND o.type = 'capture' AND o.fee <> 0"
@@ -56,7 +59,8 @@ def _fees(scope: Scope, terms: SettlementTerms) -> Iterator[Finding]:
         f"SELECT {_LINE}, {_met('modification_id', scope)}, {_met('movement_id', scope)}, "  # noqa: S608
         f"{_met('transaction_id', scope)} "
         f"FROM orders_settlementline l WHERE {scope_lines(scope)} AND l.type = 'capture' "
-        f"AND l.file_id IN {sql.numbers(telling)} AND l.fee <> {share} + {fixed} AND NOT ({a_part}) ORDER BY l.id",
+        f"AND l.file_id IN {sql.numbers(telling)} AND l.fee <> {share} + {fixed} AND NOT ({a_part}) "
+        f"AND EXISTS (SELECT 1 FROM orders_match x WHERE x.line_id = l.id AND {scope.counting('x')}) ORDER BY l.id",
         {
             **scope.parameters,
             "points": terms.fee_basis_points,

@@ -57,6 +57,39 @@ CASES: dict[str, tuple[Case, Cause]] = {
         ),
         Cause.LINE_MISSING,
     ),
+    "two movements of the payment are alike, and a line names the payment alone": (
+        case(
+            T.OURS_NOT_THEIRS,
+            **MISSED,
+            expectation=expected(neighbours=5),
+            items=(item(), item(key="item-two")),
+            alike_lines=(line(reference="", transaction_reference="pay-1"),),
+        ),
+        Cause.ALIKE,
+    ),
+    "its twin has met, so the line that names the payment is its own": (
+        case(
+            T.OURS_NOT_THEIRS,
+            **MISSED,
+            expectation=expected(neighbours=5),
+            items=(item(), item(key="item-two", met=True)),
+            alike_lines=(line(reference="", transaction_reference="pay-1"),),
+        ),
+        Cause.WRONG_REFERENCE,
+    ),
+    "a line alike of another payment says nothing of a twin": (
+        case(
+            T.OURS_NOT_THEIRS,
+            **MISSED,
+            expectation=expected(neighbours=5),
+            items=(item(), item(key="item-two")),
+            alike_lines=(
+                line(reference="unlike", transaction_reference="pay-2"),
+                line(reference="unsame", transaction_reference="pay-3"),
+            ),
+        ),
+        Cause.LINE_MISSING,
+    ),
     # Theirs, not ours.
     "the shopper's bank": (
         case(T.THEIRS_NOT_OURS, line=line(type="chargeback", gross=-10_000), transaction=payment()),

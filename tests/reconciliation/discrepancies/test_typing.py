@@ -218,6 +218,14 @@ class TestBesideTheSum:
         a_line(file, reference="R1", fee=200)
         assert typed(file) == [("fee", -40, 40, "EUR")]
 
+    def test_the_fee_of_a_line_that_met_nothing_is_not_judged(
+        self, file: SettlementFile, transaction: Transaction
+    ) -> None:
+        self.terms(file, fee_basis_points=150)
+        our(transaction)
+        a_line(file, reference="R1", currency="USD", fee=200)
+        assert [row[0] for row in typed(file)] == ["currency"]
+
     def test_the_agreed_fee_half_up(self, file: SettlementFile, transaction: Transaction) -> None:
         self.terms(file, fee_basis_points=150)
         our(transaction, amount=1_100)

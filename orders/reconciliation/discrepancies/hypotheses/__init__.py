@@ -17,7 +17,13 @@ from orders.reconciliation.discrepancies.hypotheses.words import Finding, Hypoth
 __all__ = ["ORDER", "Finding", "Hypothesis", "every_finding", "likeliest"]
 
 ORDER: Mapping[str, Sequence[Hypothesis]] = {
-    T.OURS_NOT_THEIRS: (missing.not_due, missing.wrong_reference, missing.file_missing, missing.line_missing),
+    T.OURS_NOT_THEIRS: (
+        missing.not_due,
+        missing.alike,
+        missing.wrong_reference,
+        missing.file_missing,
+        missing.line_missing,
+    ),
     T.THEIRS_NOT_OURS: (
         strangers.other_account,
         strangers.chargeback,

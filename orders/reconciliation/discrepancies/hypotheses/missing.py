@@ -1,10 +1,11 @@
-"""Why a movement of ours has no line: not due, under a wrong reference, its file missing, or missing in its file."""
+"""Why a movement of ours has no line: not due, one of several alike, a wrong reference, a missing file or line."""
 
 from __future__ import annotations
 
 from orders.models import Cause
 from orders.reconciliation.discrepancies.case import Case, LineFacts
 from orders.reconciliation.discrepancies.hypotheses.words import (
+    CERTAIN,
     LIKELY,
     PLAUSIBLE,
     POSSIBLE,
@@ -33,6 +34,31 @@ def not_due(case: Case) -> Finding:
         Cause.NOT_DUE,
         LIKELY,
         f"It was executed on {day(expected.executed_on)} and may be settled until {day(expected.in_time_until)}.",
+    )
+
+
+def alike(case: Case) -> Finding:
+    """Lines of its payment met nothing, because several of the payment's movements look the same."""
+    item, payment = case.item, case.transaction
+    named = [line for line in case.alike_lines if payment is not None and payment.reference in line.names]
+    if item is None or not named:
+        return fails(Cause.ALIKE, "No unmet line names its payment, kind and amount.")
+    like_it = (item.kind, item.amount, item.currency)
+    twins = [
+        other
+        for other in case.items
+        if other.key != item.key
+        and other.moved
+        and not other.met
+        and (other.kind, other.amount, other.currency) == like_it
+    ]
+    if not twins:
+        return fails(Cause.ALIKE, "No other movement of its payment has the same kind and amount and met nothing.")
+    return holds(
+        Cause.ALIKE,
+        CERTAIN,
+        f"{begin(where(named[0]))} names its payment and has the same {item.kind} of {worth(item)}, but "
+        f"{len(twins) + 1} movements of the payment look the same, so none was chosen.",
     )
 
 
