@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -31,6 +31,10 @@ _NAMED = (
     DiscrepancyState.WRITTEN_OFF,
 )
 """While one of these names an item, it is not missed a second time."""
+MEMORY = timedelta(days=180)
+"""So far back a night looks: what is older was missed by the nights of its own time."""
+_ASKED_BEFORE = timedelta(days=90)
+"""A modification is executed within this time after it was asked for; by the time of asking it is found."""
 
 
 def expected_since(account: GatewayAccount, terms: Terms) -> datetime | None:
@@ -50,7 +54,13 @@ def expected_since(account: GatewayAccount, terms: Terms) -> datetime | None:
 
 def late_modifications(account: GatewayAccount, since: datetime, before: datetime) -> QuerySet[Modification]:
     """Captures and refunds of ours that were executed in this time and that no counting line meets."""
-    rows = Modification.objects.filter(account=account, state=ModificationState.SUCCEEDED)
+    since = max(since, before - MEMORY)
+    rows = Modification.objects.filter(
+        merchant_id=account.merchant_id,
+        account=account,
+        state=ModificationState.SUCCEEDED,
+        requested_at__gte=since - _ASKED_BEFORE,
+    )
     rows = rows.filter(
         Q(kind__in=["capture", "refund", "void"]) | Q(kind="cancel_or_refund", executed_kind="refund")
     ).exclude(gateway_reference="")
@@ -62,7 +72,7 @@ def late_modifications(account: GatewayAccount, since: datetime, before: datetim
 def late_movements(account: GatewayAccount, since: datetime, before: datetime) -> QuerySet[ExternalMovement]:
     """The same of what moved at the gateway without us."""
     rows = ExternalMovement.objects.filter(account=account, kind__in=["capture", "refund", "chargeback"], amount__gt=0)
-    executed_at = Coalesce("moved_at", "seen_at")
+    executed_at, since = Coalesce("moved_at", "seen_at"), max(since, before - MEMORY)
     rows = rows.filter(GreaterThanOrEqual(executed_at, since), LessThan(executed_at, before))
     return rows.exclude(_is_met("movement_id")).exclude(_is_named("movement_id")).order_by(executed_at, "pk")
 

@@ -13,6 +13,7 @@ from orders.money import Money
 from orders.reconciliation import calendar, runs
 from orders.reconciliation.discrepancies import causes, typing
 from orders.reconciliation.matching.balance import balance
+from orders.reconciliation.nights.books import patience
 from orders.reconciliation.nights.due import Due
 from orders.reconciliation.nights.errands import Told
 from orders.reconciliation.nights.expectations import expected_since, late_modifications, late_movements
@@ -71,7 +72,8 @@ def find_causes(due: Due) -> Told:
 
 def weigh(due: Due) -> Told:
     """Whether the lines of the account are its books, what is on the way and its discrepancies, to the minor unit."""
-    found = balance(due.account.pk, until=None)
+    with patience():
+        found = balance(due.account.pk, until=None)
     figures = {currency: one.as_json() for currency, one in sorted(found.items())}
     missing = [Money(abs(one.missing), currency) for currency, one in sorted(found.items()) if not one.holds]
     if not found:
@@ -87,6 +89,7 @@ def weigh(due: Due) -> Told:
 
 def _rows(late: QuerySet[Late]) -> Iterator[Sequence[Late]]:
     """In chunks, by ids that are read beforehand: nothing is read any more while a chunk is written."""
-    ids = list(late.values_list("pk", flat=True)[:AT_MOST])
+    with patience():
+        ids = list(late.values_list("pk", flat=True)[:AT_MOST])
     for start in range(0, len(ids), _AT_ONCE):
         yield list(late.model._default_manager.filter(pk__in=ids[start : start + _AT_ONCE]).order_by("pk"))
