@@ -205,7 +205,7 @@ def _sentence(file: SettlementFile, run: ReconciliationRun | None, *, moving: bo
     overlaps = (
         f" {counted(file.overlaps, 'line')} stood in an earlier file already and count once." if file.overlaps else ""
     )
-    return f"{counted(file.lines - file.overlaps, 'line')} of it count.{overlaps}"
+    return f"{counted(file.lines, 'line')} of it count.{overlaps}"
 
 
 def _done(file: SettlementFile, stage: str, *, moving: bool) -> int:

@@ -52,7 +52,7 @@ def file(request: StaffRequest, file_id: int) -> HttpResponse:
     bad_lines, bad_after = bad_lines_of(row, after=id_from(request.GET.get("bad_after", "")))
     context = _now(row) | {
         "sums": sums_of(row),
-        "page": lines_of(row, after=after) if row.lines else None,
+        "page": lines_of(row, after=after) if row.lines or row.overlaps else None,
         "bad_lines": bad_lines,
         "bad_after": bad_after,
         "may_reconcile": "reconcile" in permissions_of(request.user, row.merchant_id),

@@ -326,3 +326,13 @@ def test_half_a_file_has_no_original(client: Client, account: GatewayAccount) ->
     file = a_file(account, state=FileState.RECEIVING)
 
     assert client.get(reverse("orders:settlement_file_original", args=[file.pk])).status_code == 404
+
+
+def test_lines_of_an_earlier_file_are_told_beside_those_that_count(client: Client, account: GatewayAccount) -> None:
+    file = a_file(account, lines=0, overlaps=2)
+    a_line(file, number=2, overlap=True)
+
+    page = text_of(client, page_of(file))
+
+    assert "0 lines of it count. 2 lines stood in an earlier file already and count once." in page
+    assert names(page) == ["2. Capture"]
