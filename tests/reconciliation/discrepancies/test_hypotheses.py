@@ -212,6 +212,26 @@ CASES: dict[str, tuple[Case, Cause]] = {
         case(T.DUPLICATE, line=line(gateway_id="cap-2"), item=item(), met_by=(line(gateway_id="cap-1"),)),
         Cause.EXECUTED_TWICE,
     ),
+    "two in our books, and each has its line": (
+        case(
+            T.DUPLICATE,
+            line=line(),
+            item=item(met=True),
+            items=(item(met=True), item(key="two", met=True)),
+            met_by=(line(number=3),),
+        ),
+        Cause.DUPLICATE_LINE,
+    ),
+    "two in our books, and the id of the one that met": (
+        case(
+            T.DUPLICATE,
+            line=line(gateway_id="cap-1"),
+            item=item(),
+            items=(item(), item(key="two")),
+            met_by=(line(number=3, gateway_id="cap-1"),),
+        ),
+        Cause.DUPLICATE_LINE,
+    ),
     "two in our books": (
         case(T.DUPLICATE, line=line(), item=item(), items=(item(), item(key="two")), met_by=(line(number=3),)),
         Cause.EXECUTED_TWICE,

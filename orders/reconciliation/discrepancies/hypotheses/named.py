@@ -21,7 +21,7 @@ from orders.reconciliation.discrepancies.hypotheses.words import (
 
 
 def executed_twice(case: Case) -> Finding:
-    """Another id of the gateway's, or a second movement of the same amount in our books."""
+    """Another id of the gateway's, or a second movement of the same amount in our books that no line has shown."""
     line, first = case.line, case.met_by[0] if case.met_by else None
     if line is None:
         return fails(Cause.EXECUTED_TWICE, "No line shows it.")
@@ -32,10 +32,13 @@ def executed_twice(case: Case) -> Finding:
             93,
             f"The gateway gives it an id of its own: {line.gateway_id}, while the first is {known_id}.",
         )
+    if line.gateway_id and line.gateway_id == known_id:
+        return fails(Cause.EXECUTED_TWICE, f"It carries the id of the movement that was shown before: {known_id}.")
     alike = [
         one
         for one in case.items
         if one.moved
+        and not one.met
         and one.kind == line.type
         and one.amount == abs(line.gross)
         and case.item
