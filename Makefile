@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test doors lint lock clean install install-dev pictures step-kill step-kill-ci chaos mutants bench-jobs bench-pages
+.PHONY: help run test doors lint lock clean install install-dev pictures step-kill step-kill-ci chaos mutants bench-jobs bench-pages reconcile-proof reconcile-proof-ci
 
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
@@ -38,6 +38,12 @@ chaos: install-dev ## a storm of about five minutes: faults, kills, emptied brok
 
 mutants: install-dev ## make the classic mistakes in a copy, and see a proof turn red for each
 	@$(PYTHON) -m tests.proofs.mutants
+
+reconcile-proof: install-dev ## months of settlement files with mistakes of every kind, against the truth about them
+	@$(PYTHON) -m tests.proofs.reconcile
+
+reconcile-proof-ci: install-dev ## the same with ten days of one round
+	@$(PYTHON) -m tests.proofs.reconcile --small
 
 bench-jobs: install-dev ## drain rate of the worker beside a bare loop of the same calls (PostgreSQL)
 	@$(PYTHON) -m tests.benchmarks.jobs

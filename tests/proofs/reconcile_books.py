@@ -70,7 +70,10 @@ def _account(one: Account, merchant: Any, base_url: str) -> GatewayAccount:
         authentication_key=one.secret,
         collects=False,
     )
-    SettlementTerms.objects.create(account=account, fee_basis_points=150)
+    # The sandbox settles on every day of the week, and takes a percent and a half.
+    SettlementTerms.objects.create(
+        account=account, business_days="1234567", delay_days=1, patience_days=2, fee_basis_points=150
+    )
     return account
 
 
