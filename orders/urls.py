@@ -26,12 +26,15 @@ from orders.views.reconciliation import (
     discrepancies_bulk,
     discrepancies_export,
     discrepancies_page,
+    laboratory,
     months,
+    terms,
 )
 from orders.views.reconciliation import files as settlement_files
 from orders.views.reconciliation import home as reconciliation_home
 from orders.views.reconciliation import lines as settlement_lines
 from orders.views.reconciliation import nights as reconciliation_nights
+from orders.views.reconciliation import profiles as settlement_profiles
 from orders.views.reconciliation import runs as reconciliation_runs
 from orders.views.reconciliation import uploads as settlement_uploads
 
@@ -155,6 +158,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="discrepancy_desk_create",
     ),
     path(
+        "reconciliation/discrepancies/<row:discrepancy_id>/matching/",
+        discrepancies_page.matching_create,
+        name="discrepancy_matching_create",
+    ),
+    path(
         "reconciliation/discrepancies/<row:discrepancy_id>/fixes/<slug:code>/",
         discrepancies_page.fix_create,
         name="discrepancy_fix_create",
@@ -168,6 +176,29 @@ urlpatterns: list[URLPattern | URLResolver] = [
         reconciliation_nights.drift_decision_create,
         name="drift_decision_create",
     ),
+    # The laboratory.
+    path("reconciliation/laboratory/", laboratory.laboratory, name="laboratory"),
+    path("reconciliation/laboratory/<row:run_id>/", laboratory.experiment, name="experiment"),
+    path(
+        "reconciliation/profiles/<row:profile_id>/experiments/",
+        laboratory.experiment_create,
+        name="experiment_create",
+    ),
+    # Profiles and terms.
+    path("reconciliation/profiles/", settlement_profiles.profile_list, name="profile_list"),
+    path("reconciliation/profiles/new", settlement_profiles.profile_new, name="profile_new"),
+    path("reconciliation/profiles/<row:profile_id>/", settlement_profiles.profile, name="profile"),
+    path(
+        "reconciliation/profiles/<row:profile_id>/activation/",
+        settlement_profiles.activation_create,
+        name="profile_activation_create",
+    ),
+    path(
+        "reconciliation/profiles/<row:profile_id>/retirement/",
+        settlement_profiles.retirement_create,
+        name="profile_retirement_create",
+    ),
+    path("reconciliation/terms/<row:account_id>/", terms.settlement_terms, name="settlement_terms"),
     # Months.
     path("reconciliation/months/", months.month_list, name="month_list"),
     path("reconciliation/months/<row:account_id>/<str:month_text>/", months.month, name="month"),

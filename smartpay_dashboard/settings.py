@@ -216,6 +216,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": ENVIRONMENT.SWEEP_SECONDS,
         "options": {"expires": max(ENVIRONMENT.SWEEP_SECONDS, 1)},
     },
+    "experiments": {
+        "task": "orders.reconciliation.tasks.experiments",
+        "schedule": ENVIRONMENT.SWEEP_SECONDS,
+        "options": {"expires": max(ENVIRONMENT.SWEEP_SECONDS, 1)},
+    },
     "collect": {
         "task": "orders.mirror.tasks.collect",
         "schedule": 300,

@@ -97,9 +97,14 @@ def call(url: str, door: str, body: dict[str, Any]) -> None:
         return
 
 
+def opened(request: urllib.request.Request | str) -> Any:
+    """The sandbox's answer as a context manager. Raises HTTPError and OSError."""
+    return _OPENER.open(request, timeout=_TIMEOUT_SECONDS)
+
+
 def _open(request: urllib.request.Request | str) -> Any:
     try:
-        return _OPENER.open(request, timeout=_TIMEOUT_SECONDS)
+        return opened(request)
     except urllib.error.HTTPError as error:
         raise SandboxAway(
             f"The sandbox refused the demo orders: {error.read(300).decode('utf-8', 'replace')}"

@@ -20,6 +20,7 @@ RING = "orders.modifications.tasks.ring"
 REFRESH = "orders.mirror.tasks.refresh"
 INBOX = "orders.inbox.tasks.process"
 SETTLEMENT = "orders.reconciliation.tasks.work"
+EXPERIMENT = "orders.reconciliation.tasks.experiments"
 
 _CAPACITY = 1000
 _rings: queue.Queue[tuple[str, str]] = queue.Queue(_CAPACITY)
@@ -56,6 +57,11 @@ def ring_inbox(delivery_id: int) -> None:
 def ring_settlement(file_id: int) -> None:
     """Ask a worker to read this settlement file. Returns at once and never raises."""
     _put((SETTLEMENT, str(file_id)))
+
+
+def ring_experiment(run_id: int) -> None:
+    """Ask a worker to carry out the laboratory's experiments. Returns at once and never raises."""
+    _put((EXPERIMENT, str(run_id)))
 
 
 def _put(message: tuple[str, str]) -> None:

@@ -8,10 +8,13 @@ from celery import shared_task
 
 from orders.hands import a_hand_of
 from orders.reconciliation import drops, runs, runs_trial
+from orders.reconciliation.laboratory import experiment
 
 HANDS = threading.BoundedSemaphore(1)
 """One task thread reads files; the others stay free for the recovery. A ring that finds no hand is not lost: the file
 waits, and the next look takes it."""
+BENCH = threading.BoundedSemaphore(1)
+"""One more carries out experiments, which may take minutes and keep no file waiting."""
 
 
 @shared_task(name="orders.reconciliation.tasks.work")
@@ -30,3 +33,11 @@ def work_due() -> None:
             drops.take_drops()
             runs.work_due()
             runs_trial.forget_stale_trials()
+
+
+@shared_task(name="orders.reconciliation.tasks.experiments")
+def experiments(run_id: str = "") -> None:
+    """Somebody tries a profile, or an earlier trial was left: whichever waits, this one or others."""
+    with a_hand_of(BENCH) as free:
+        if free:
+            experiment.work_due()

@@ -49,12 +49,21 @@ class Summary:
     last_booked_on: date | None
 
 
-def load(file: SettlementFile, *, mapping: Mapping, limits: Limits, today: date, renew: Renew) -> Summary:
+def load(
+    file: SettlementFile,
+    *,
+    mapping: Mapping,
+    limits: Limits,
+    today: date,
+    renew: Renew,
+    stored_as: int | None = None,
+) -> Summary:
     """Insert every line of the stored file that is not there yet. Raises Unreadable when it cannot be taken.
 
-    `rows_read` and `bytes_read` of the row follow. Raises Torn when the lines do not add up; then begin again.
+    `rows_read` and `bytes_read` of the row follow. `stored_as` is the file whose bytes are read, where a trial has none
+    of its own. Raises Torn when the lines do not add up; then begin again.
     """
-    reading = Reading(content_of(file.pk), mapping, limits=limits, today=today)
+    reading = Reading(content_of(stored_as or file.pk), mapping, limits=limits, today=today)
     writer = _Writer(file, reading, renew)
     bad: list[BadLine] = []
     try:

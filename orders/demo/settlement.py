@@ -1,0 +1,111 @@
+"""The demo's mornings: settlement files of the last business days, as the sandbox writes them, with a few mistakes.
+
+They are received and matched like any other file, so that the reconciliation begins with something to say.
+"""
+
+from __future__ import annotations
+
+import urllib.error
+from collections.abc import Iterator
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from orders.database import database_now
+from orders.demo.cast import ACCOUNTS, CARDS, INSTALMENTS, AccountRole
+from orders.demo.sandbox_orders import SandboxAway, opened
+from orders.models import GatewayAccount, ProfileState, SettlementProfile, SettlementTerms, Source
+from orders.reconciliation.files.profile import SANDBOX_MAPPING
+from orders.reconciliation.files.receiving import receive
+from orders.reconciliation.runs import work_on
+
+BUSINESS_DAYS = 8
+ANOMALIES = 400
+"""Basis points of the movements that meet a mistake: more than real files have, so that every morning has a story."""
+FEE_BASIS_POINTS = 150
+
+
+def put_on_stage(url: str, *, seed: int) -> int:
+    """Give every account a profile and terms, and take its files in; returns how many. Raises SandboxAway."""
+    days = list(_business_days(database_now().date()))
+    return sum(_account(url, role, days, seed) for role in (*ACCOUNTS, INSTALMENTS, CARDS))
+
+
+def _account(url: str, role: AccountRole, days: list[date], seed: int) -> int:
+    account = GatewayAccount.objects.select_related("merchant").get(name=role.name)
+    profile = _profile(account)
+    SettlementTerms.objects.get_or_create(
+        account=account,
+        defaults={
+            "expected_from": days[0],
+            # The sandbox settles on the day itself; a real gateway takes a day or two.
+            "delay_days": 0,
+            "fee_basis_points": FEE_BASIS_POINTS,
+            "drop_folder": f"account-{account.pk}",
+        },
+    )
+    taken = 0
+    for day in days:
+        content = _file(url, role, day, seed)
+        if content.count(b"\n") > 1:
+            received = receive(
+                account,
+                name=f"settlement-{day.isoformat()}.csv",
+                chunks=[content],
+                business_date=day,
+                profile=profile,
+                by=None,
+                source=Source.COMMAND,
+            )
+            work_on(received.file.pk)
+            taken += 1
+    return taken
+
+
+def _profile(account: GatewayAccount) -> SettlementProfile:
+    now = database_now()
+    profile, _ = SettlementProfile.objects.get_or_create(
+        account=account,
+        name="daily",
+        defaults={
+            "mapping": SANDBOX_MAPPING.to_json(),
+            "state": ProfileState.ACTIVE,
+            "note": "The sandbox's own file.",
+            "made_at": now,
+            "activated_at": now,
+        },
+    )
+    return profile
+
+
+def _business_days(today: date) -> Iterator[date]:
+    """The last ones before today, oldest first."""
+    days: list[date] = []
+    day = today
+    while len(days) < BUSINESS_DAYS:
+        day -= timedelta(days=1)
+        if day.isoweekday() <= 5:
+            days.append(day)
+    yield from reversed(days)
+
+
+def _file(url: str, role: AccountRole, day: date, seed: int) -> bytes:
+    """Empty where the gateway made no file of that day, which is one of the mistakes."""
+    query = urlencode(
+        {
+            "gateway": role.gateway,
+            "merchantKey": role.merchant_key,
+            "date": day.isoformat(),
+            "anomalies": ANOMALIES,
+            "seed": seed,
+        }
+    )
+    try:
+        with opened(f"{url}/_settlement?{query}") as answer:
+            content: bytes = answer.read()
+            return content
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return b""
+        raise SandboxAway(f"The sandbox gave no settlement file: {error.reason}.") from error
+    except OSError as error:
+        raise SandboxAway(f"The sandbox gave no settlement file ({error}).") from error

@@ -1,0 +1,1 @@
+"""Trying profiles before they are used."""
