@@ -120,7 +120,7 @@ class Expectation:
     day: date
     in_time_until: date
     neighbours: int = 0
-    """Movements of the same business day that did settle."""
+    """Movements of the same business day that did settle on that day."""
     learned: bool = False
     """Whether the day follows from how the account settled before; otherwise from its terms."""
     file: FileFacts | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from orders.models import FileState, GatewayAccount, SettlementFile
 from orders.reconciliation.calendar import Terms, add_business_days, business_date_of, due_on, last_day_in_time
@@ -17,6 +17,11 @@ _AROUND = 3
 _LONGEST = 15
 """Business days after which no learned habit is looked for."""
 _FILES_MAXIMUM = 2_000
+_AROUND_FILES = timedelta(days=35)
+_SPAN_DAYS = 4
+"""So many business days before and after a day show whether each has a file of its own."""
+_MANY = 5
+"""So many of one business date that came on an unusual day are a habit of their own."""
 
 
 def expectations(account: GatewayAccount, items: Collection[ItemFacts], terms: Terms) -> dict[str, Expectation]:
@@ -25,24 +30,24 @@ def expectations(account: GatewayAccount, items: Collection[ItemFacts], terms: T
     if not dated:
         return {}
     by_day, habit = _habits(account, [item for item, _ in dated.values()], terms)
-    days: dict[str, Expectation] = {}
-    for key, (_, at) in dated.items():
-        executed_on = business_date_of(terms, at)
-        settled = by_day.get(executed_on)
-        if settled:
-            day = settled.most_common(1)[0][0]
-        elif habit is not None:
-            day = add_business_days(terms, executed_on, habit)
-        else:
-            day = due_on(terms, at)
-        days[key] = Expectation(
-            executed_on=executed_on,
-            day=day,
-            in_time_until=last_day_in_time(terms, at),
-            neighbours=sum(settled.values()) if settled else 0,
-            learned=bool(settled) or habit is not None,
-        )
-    return _with_files(account, days)
+    days = {key: _expected(terms, at, by_day, habit) for key, (_, at) in dated.items()}
+    return _with_files(account, days, terms)
+
+
+def _expected(terms: Terms, at: datetime, by_day: dict[date, Counter[date]], habit: int | None) -> Expectation:
+    """By habit; some that came late or early make none, many of one business date that came on another day do."""
+    executed_on = business_date_of(terms, at)
+    settled = by_day.get(executed_on, Counter[date]())
+    day = due_on(terms, at) if habit is None else add_business_days(terms, executed_on, habit)
+    if not settled[day] and settled and settled.most_common(1)[0][1] >= _MANY:
+        day = settled.most_common(1)[0][0]
+    return Expectation(
+        executed_on=executed_on,
+        day=day,
+        in_time_until=last_day_in_time(terms, at),
+        neighbours=settled[day],
+        learned=habit is not None,
+    )
 
 
 def _habits(
@@ -68,17 +73,30 @@ def _steps(terms: Terms, executed_on: date, booked_on: date) -> int | None:
     return next((steps for steps in range(_LONGEST) if add_business_days(terms, executed_on, steps) >= booked_on), None)
 
 
-def _with_files(account: GatewayAccount, days: dict[str, Expectation]) -> dict[str, Expectation]:
+def _with_files(account: GatewayAccount, days: dict[str, Expectation], terms: Terms) -> dict[str, Expectation]:
     wanted = sorted({expected.day for expected in days.values()})
     rows = SettlementFile.objects.filter(
         account=account,
         state=FileState.APPLIED,
-        business_date__gte=wanted[0] - timedelta(days=35),
-        business_date__lte=wanted[-1] + timedelta(days=35),
+        business_date__gte=wanted[0] - _AROUND_FILES,
+        business_date__lte=wanted[-1] + _AROUND_FILES,
     ).order_by("business_date", "pk")
-    files = [_file_facts(row) for row in rows[:_FILES_MAXIMUM]]
-    covering = {day: next((file for file in files if file.covers(day)), None) for day in wanted}
-    return {key: replace(expected, file=covering[expected.day]) for key, expected in days.items()}
+    files = list(rows[:_FILES_MAXIMUM])
+    own = {row.business_date: row for row in reversed(files)}
+    covering = {day: own.get(day) or _spanning(day, files, terms) for day in wanted}
+    return {
+        key: replace(expected, file=_file_facts(found) if (found := covering[expected.day]) else None)
+        for key, expected in days.items()
+    }
+
+
+def _spanning(day: date, files: Sequence[SettlementFile], terms: Terms) -> SettlementFile | None:
+    """A file of several days that holds this one. Where each day has a file of its own, none does: a line that came
+    again or late makes no file of its day."""
+    around = {add_business_days(terms, day, step) for step in range(-_SPAN_DAYS, _SPAN_DAYS + 1) if step}
+    if len(around & {row.business_date for row in files}) * 2 >= len(around):
+        return None
+    return next((row for row in files if _file_facts(row).covers(day)), None)
 
 
 def _file_facts(row: SettlementFile) -> FileFacts:

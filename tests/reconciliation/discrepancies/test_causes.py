@@ -100,6 +100,29 @@ def test_a_late_movement_whose_day_has_no_file_waits_for_the_file(account: Gatew
     assert top(row)[0] == Cause.FILE_MISSING
 
 
+def daily_files(account: GatewayAccount, *, without: int) -> None:
+    """Of the business days around the twentieth, each with a movement that met; one day's file never came."""
+    for number, step in enumerate((-3, -2, -1, 0, 3, 4, 5)):
+        if number == without:
+            continue
+        day = BOOKED + timedelta(days=step)
+        file = a_file(account, business_date=day, first_booked_on=day, last_booked_on=day)
+        a_match(a_line(file), modification=a_capture_of(account, at=EXECUTED + timedelta(days=step)))
+
+
+def test_a_late_line_of_its_day_makes_no_file_of_that_day(account: GatewayAccount) -> None:
+    daily_files(account, without=3)
+    late = a_file(account, business_date=BOOKED + timedelta(days=6), first_booked_on=BOOKED)
+    a_match(a_line(late, booked_on=BOOKED + timedelta(days=6)), modification=a_capture_of(account))
+    assert top(missed(a_capture_of(account)))[0] == Cause.FILE_MISSING
+
+
+def test_a_file_of_several_days_holds_each_of_them(account: GatewayAccount) -> None:
+    file = a_file(account, business_date=BOOKED + timedelta(days=4), first_booked_on=BOOKED - timedelta(days=2))
+    a_match(a_line(file, booked_on=BOOKED), modification=a_capture_of(account))
+    assert top(missed(a_capture_of(account, at=EXECUTED - timedelta(days=1))))[0] == Cause.LINE_MISSING
+
+
 def test_a_refused_file_is_no_file(account: GatewayAccount) -> None:
     a_match(a_line(a_file(account)), modification=a_capture_of(account))
     a_file(account, state=FileState.REFUSED, business_date=BOOKED + timedelta(days=3))
