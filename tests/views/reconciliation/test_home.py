@@ -135,6 +135,13 @@ def test_a_file_on_its_way_withholds_the_answer(
     assert "Everything of" not in page
 
 
+def test_an_upload_that_was_given_up_keeps_nobody_waiting(client: Client, shop: tuple[GatewayAccount, User]) -> None:
+    a_day(shop[0])
+    a_file(shop[0], state=FileState.RECEIVING, received_at=timezone.now() - timedelta(hours=2))
+
+    assert "Everything of 20 November met" in home(client)
+
+
 def test_a_run_that_still_looks_withholds_the_answer(client: Client, shop: tuple[GatewayAccount, User]) -> None:
     file = a_day(shop[0])
     file.runs.update(stage=RunStage.TYPING)
