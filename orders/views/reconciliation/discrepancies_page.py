@@ -17,8 +17,11 @@ from orders.permissions import permissions_of
 from orders.presenters.reconciliation.discrepancies import people_of
 from orders.presenters.reconciliation.discrepancies_fixes import Typed, fixes_of
 from orders.presenters.reconciliation.discrepancies_page import WITH_SIDES, discrepancy_page
+from orders.reconciliation.again import match_again
+from orders.reconciliation.discrepancies.fix_rules import Fix
 from orders.reconciliation.discrepancies.fixes import apply_fix
 from orders.reconciliation.discrepancies.instructions import carried_out
+from orders.views.answers import refusal_as_message
 from orders.views.fragments import go_to
 from orders.views.origin import post_from_our_pages
 from orders.views.reconciliation.discrepancies import today_of
@@ -58,6 +61,16 @@ def fix_create(request: StaffRequest, discrepancy_id: int, code: str) -> HttpRes
     except Refused as refusal:
         return _refused(request, row.pk, typed, refusal.sentence)
     messages.success(request, said)
+    if code == Fix.ASK:
+        _match_again(request, row)
+    return _back(request, row)
+
+
+@post_from_our_pages
+def matching_create(request: StaffRequest, discrepancy_id: int) -> HttpResponse:
+    """Match again what has not met, at the discrepancy's account."""
+    row = discrepancy_for(request, discrepancy_id)
+    _match_again(request, row)
     return _back(request, row)
 
 
@@ -132,6 +145,14 @@ def _other_side(row: Discrepancy, typed: Typed) -> dict[str, str]:
         return {"line" if row.line_id is None else "movement" if text.isdigit() else "modification": text}
     kind, _, text = typed.other.partition(":")
     return {kind: text}
+
+
+def _match_again(request: StaffRequest, row: Discrepancy) -> None:
+    with refusal_as_message(request):
+        run = match_again(row.account, by=request.user, source=Source.PAGE)
+        met = sum(run.figures.get("matches", {}).values())
+        lines = "No line that had not met meets" if not met else f"{met} line{'s' if met > 1 else ''} met"
+        messages.success(request, f"{row.account.name} was matched again. {lines} now.")
 
 
 def _desk_form(request: StaffRequest, data: Any) -> DeskForm:

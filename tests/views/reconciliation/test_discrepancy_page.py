@@ -105,7 +105,14 @@ def test_both_sides_stand_beside_each_other_and_what_differs_is_marked(account: 
 
     page = text_of(logged_in(finn), row)
 
-    for words in ("The file says €90.00", "€90.00", "€100.00", "€1.35", "Different on both sides: amount", "€10.00 less than ours"):
+    for words in (
+        "The file says €90.00",
+        "€90.00",
+        "€100.00",
+        "€1.35",
+        "Different on both sides: amount",
+        "€10.00 less than ours",
+    ):
         assert words in page
     assert page.count("<small>differs</small>") == 1
     for name, pk in (
@@ -396,6 +403,48 @@ def test_a_closed_month_closes_every_fix(account: GatewayAccount, finn: User, ol
 
     assert (status, row.state) == (422, S.OPEN)
     assert "November 2026 is closed" in page
+
+
+# Matching again.
+
+
+def matched_again(person: User, row: Discrepancy) -> str:
+    answer = logged_in(person).post(reverse("orders:discrepancy_matching_create", args=[row.pk]), follow=True)
+    row.refresh_from_db()
+    return html.unescape(answer.content.decode())
+
+
+@pytest.fixture
+def _no_transaction_but_the_tests_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.database._is_transaction_open", lambda: False)
+
+
+@pytest.mark.usefixtures("_no_transaction_but_the_tests_own")
+def test_what_our_books_know_by_now_is_met_without_waiting_for_the_night(account: GatewayAccount, finn: User) -> None:
+    line = a_line(a_file(account), gross=10_000, reference="rec-late-news")
+    row = a_discrepancy(line=line)
+    nothing = matched_again(finn, row)
+    a_modification_of(a_captured_transaction(account=account), amount=10_000, gateway_reference="rec-late-news")
+
+    page = matched_again(finn, row)
+    once_more = matched_again(finn, row)
+
+    assert "northwind was matched again. No line that had not met meets now." in nothing
+    assert "northwind was matched again. 1 line met now." in page
+    assert row.state == S.VANISHED
+    assert line.matches.count() == 1
+    assert "No line that had not met meets now." in once_more
+    assert Event.objects.filter(verb="reconciliation.match_again").count() == 3
+
+
+def test_who_may_not_reconcile_has_nothing_matched_again(account: GatewayAccount, small: Discrepancy) -> None:
+    viewer = a_person(merchants=[account.merchant], groups=["viewer"])
+
+    page = matched_again(viewer, small)
+
+    assert "You may not have this account matched again" in page
+    assert "Match again" not in text_of(logged_in(viewer), small)
+    assert Event.objects.get(verb="reconciliation.match_again_refused").refused
 
 
 # At the desk.
