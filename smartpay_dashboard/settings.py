@@ -226,6 +226,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300,
         "options": {"expires": 300},
     },
+    "nightly": {
+        "task": "orders.reconciliation.tasks.nightly",
+        "schedule": 300,
+        "options": {"expires": 300},
+    },
     "begin_resting": {
         "task": "orders.mirror.tasks.begin_resting",
         "schedule": 24 * 3600,

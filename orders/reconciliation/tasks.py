@@ -9,12 +9,16 @@ from celery import shared_task
 from orders.hands import a_hand_of
 from orders.reconciliation import drops, runs, runs_trial
 from orders.reconciliation.laboratory import experiment
+from orders.reconciliation.nights.ring import ring
 
 HANDS = threading.BoundedSemaphore(1)
 """One task thread reads files; the others stay free for the recovery. A ring that finds no hand is not lost: the file
 waits, and the next look takes it."""
 BENCH = threading.BoundedSemaphore(1)
 """One more carries out experiments, which may take minutes and keep no file waiting."""
+
+WATCH = threading.BoundedSemaphore(1)
+"""And one keeps the nights, which read gateways. What another process is at has its lease."""
 
 
 @shared_task(name="orders.reconciliation.tasks.work")
@@ -41,3 +45,11 @@ def experiments(run_id: str = "") -> None:
     with a_hand_of(BENCH) as free:
         if free:
             experiment.work_due()
+
+
+@shared_task(name="orders.reconciliation.tasks.nightly")
+def nightly() -> None:
+    """Every few minutes: the nights that are due, each once."""
+    with a_hand_of(WATCH) as free:
+        if free:
+            ring()

@@ -17,6 +17,7 @@ from orders.reconciliation.nights.books import patience
 from orders.reconciliation.nights.due import Due
 from orders.reconciliation.nights.errands import Told
 from orders.reconciliation.nights.expectations import expected_since, late_modifications, late_movements
+from orders.reconciliation.nights.words import capitalised, counted
 
 Late = TypeVar("Late", Modification, ExternalMovement)
 AT_MOST = 50_000
@@ -36,7 +37,9 @@ def match(due: Due) -> Told:
         return Told(sentence=f"Matching did not come to its end: {run.problem}", figures={"run": run.pk}, ok=False)
     matches = sum(run.figures.get("matches", {}).values())
     left = sum(one["count"] for types in run.figures.get("discrepancies", {}).values() for one in types.values())
-    sentence = f"{matches} lines that had met nothing met now; {left} discrepancies were opened or changed."
+    met = capitalised(counted(matches, "line", "lines"))
+    opened = counted(left, "discrepancy was", "discrepancies were")
+    sentence = f"{met} that had met nothing met now; {opened} opened or changed."
     return Told(sentence=sentence, figures={"run": run.pk, "matches": matches, "discrepancies": left})
 
 
@@ -57,7 +60,8 @@ def miss_what_is_late(due: Due, *, run_id: int | None) -> Told:
     if not missed:
         return Told(sentence=f"Nothing executed before {before:%-d %B %H:%M} UTC is newly missed.", figures=figures)
     return Told(
-        sentence=f"{missed} movements executed before {before:%-d %B %H:%M} UTC should be in a file and are not.",
+        sentence=f"{counted(missed, 'movement', 'movements')} executed before {before:%-d %B %H:%M} UTC should be in a "
+        "settlement file by now, and in none.",
         figures=figures,
     )
 
@@ -66,7 +70,8 @@ def find_causes(due: Due) -> Told:
     """Test the hypotheses on what the night opened after its run, and on whatever has no cause yet."""
     rows = Discrepancy.objects.filter(account=due.account, cause="").unsettled().order_by("pk")
     found = causes.explain(rows.values_list("pk", flat=True)[:AT_MOST])
-    sentence = f"{found} discrepancies have a likely cause now." if found else "No discrepancy was without its cause."
+    have = counted(found, "discrepancy has", "discrepancies have")
+    sentence = f"{have} a likely cause now." if found else "No discrepancy was without its cause."
     return Told(sentence=sentence, figures={"explained": found})
 
 

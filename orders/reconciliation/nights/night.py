@@ -9,7 +9,7 @@ from orders.reconciliation.nights.errands import Step, Told, Turn, take, work_of
 from orders.reconciliation.nights.meeting import find_causes, match, miss_what_is_late, weigh
 from orders.reconciliation.nights.reading import collect, read_lately_touched
 from orders.reconciliation.nights.remainders import watch_remainders
-from orders.reconciliation.nights.words import STEPS
+from orders.reconciliation.nights.words import STEPS, counted
 
 _LEFT = "Left to the newest night: this one was made up for."
 
@@ -46,5 +46,6 @@ def _run_of(turn: Turn) -> int | None:
 def _drifts(account: GatewayAccount) -> Told:
     """What the reading left different, field by field."""
     count = Drift.objects.filter(account=account, state=DriftState.OPEN).count()
-    sentence = f"{count} fields differ from what the gateway shows." if count else "Every field that was read is equal."
+    differ = counted(count, "field differs", "fields differ")
+    sentence = f"{differ} from what the gateway shows." if count else "Every field that was read is equal."
     return Told(sentence=sentence, figures={"open": count})

@@ -19,6 +19,7 @@ from orders.models import NOT_YET_NAMED, GatewayAccount, Source, Transaction
 from orders.modifications.situation import capability_of
 from orders.reconciliation.nights.drift import read_and_compare
 from orders.reconciliation.nights.errands import Told
+from orders.reconciliation.nights.words import capitalised, counted
 
 TOUCHED_WITHIN = timedelta(days=35)
 AT_ONCE = 8
@@ -48,7 +49,8 @@ def collect(account: GatewayAccount) -> Told:
         return Told(sentence=f"{account.name} has no list to collect from now.")
     found = collect_account(account, source=Source.WORKER)
     figures = {"seen": found.seen, "new": found.new, "changed": found.changed, "refused": len(found.refused)}
-    sentence = f"{found.seen} payments listed, {found.new} new, {found.changed} changed."
+    listed = capitalised(counted(found.seen, "payment", "payments"))
+    sentence = f"{listed} listed, {found.new} new, {found.changed} changed."
     if found.problem:
         return Told(sentence=f"The list was not read to its end: {found.problem}", figures=figures, ok=False)
     return Told(sentence=sentence, figures=figures)
@@ -91,7 +93,8 @@ def _told(results: Sequence[RefreshResult], *, more: bool) -> Told:
     failed = sum(bool(one.problem) for one in results)
     changed = sum(one.changed for one in results)
     figures = {"read": len(results) - failed, "changed": changed, "failed": failed}
-    sentence = f"{len(results) - failed} payments read, {changed} changed, {failed} could not be read."
+    read = capitalised(counted(len(results) - failed, "payment", "payments"))
+    sentence = f"{read} read, {changed} changed, {failed} could not be read."
     if len(results) >= PATIENCE and all(one.problem for one in results[-PATIENCE:]):
         last = results[-1].problem
         return Told(sentence=f"{sentence} The gateway was left alone then: {last}", figures=figures, ok=False)

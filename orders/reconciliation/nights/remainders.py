@@ -20,6 +20,7 @@ from orders.reconciliation.calendar import Terms
 from orders.reconciliation.discrepancies.typing_rows import Finding, keep, open_months, vanish
 from orders.reconciliation.nights.due import Due
 from orders.reconciliation.nights.errands import Told
+from orders.reconciliation.nights.words import capitalised, counted
 
 PATIENCE = timedelta(days=1)
 """After the end of an authorization, and after a failed leg, before it is a discrepancy."""
@@ -44,11 +45,10 @@ def watch_remainders(due: Due, now: datetime) -> Told:
     figures = {"remainders": standing, "legs": failed, "opened": opened + legs, "ended": ended}
     if not any(figures.values()):
         return Told(sentence="No ended authorization holds anything, and no leg failed.", figures=figures)
-    return Told(
-        sentence=f"{standing} ended authorizations still hold something ({opened} new, {ended} gone), and {failed} "
-        f"modifications have failed legs ({legs} new).",
-        figures=figures,
-    )
+    hold = capitalised(counted(standing, "ended authorization holds", "ended authorizations hold"))
+    have = counted(failed, "modification has", "modifications have")
+    sentence = f"{hold} something still ({opened} new, {ended} gone); {have} failed legs ({legs} new)."
+    return Told(sentence=sentence, figures=figures)
 
 
 def release_expected_by(transaction: Transaction) -> datetime | None:

@@ -15,3 +15,13 @@ STEPS = {
 """Of an account's night."""
 BOOKS_STEPS = {"invariants": "Invariants", "chain": "Audit log"}
 REPORT_STEPS = {"expiring": "Ending soon", "figures": "Answer", "letter": "Letter"}
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """`1 field differs`, `3 fields differ`, `no field differs`."""
+    return f"1 {one}" if number == 1 else f"{number or 'no'} {many if number else one}"
+
+
+def capitalised(sentence: str) -> str:
+    """Its first letter large, the others as they are."""
+    return sentence[:1].upper() + sentence[1:]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.core import mail
 
 from orders.database import database_now
+from orders.hands import a_hand_of
 from orders.models import (
     Discrepancy,
     DiscrepancyState,
@@ -22,7 +23,7 @@ from orders.models import (
     SettlementTerms,
 )
 from orders.modifications.refusals import Refused
-from orders.reconciliation import runs
+from orders.reconciliation import runs, tasks
 from orders.reconciliation.nights.due import NIGHT, REPORT
 from orders.reconciliation.nights.ring import NoNight, ring
 from orders.reconciliation.nights.words import STEPS
@@ -193,3 +194,15 @@ def test_an_account_of_another_zone_waits_for_its_own_cut_off(account: GatewayAc
     there = night_of(other).business_date
     assert there <= night_of(account).business_date
     assert datetime.combine(there, time(23), UTC) + timedelta(hours=10 + 3) <= now
+
+
+def test_beat_rings_every_few_minutes_and_one_hand_keeps_the_nights(account: GatewayAccount) -> None:
+    scheduled = settings.CELERY_BEAT_SCHEDULE["nightly"]
+    assert (scheduled["task"], scheduled["schedule"]) == (tasks.nightly.name, 300)
+
+    with a_hand_of(tasks.WATCH):
+        tasks.nightly()
+    assert not JobRun.objects.exists()
+
+    tasks.nightly()
+    assert night_of(account).state == JobState.DONE
