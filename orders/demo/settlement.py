@@ -1,4 +1,4 @@
-"""The demo's mornings: settlement files of the last business days, as the sandbox writes them, with a few mistakes.
+"""The demo's mornings: settlement files of the last days, as the sandbox writes them, with a few mistakes.
 
 They are received and matched like any other file, so that the reconciliation begins with something to say.
 """
@@ -6,7 +6,6 @@ They are received and matched like any other file, so that the reconciliation be
 from __future__ import annotations
 
 import urllib.error
-from collections.abc import Iterator
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
@@ -18,15 +17,16 @@ from orders.reconciliation.files.profile import SANDBOX_MAPPING
 from orders.reconciliation.files.receiving import receive
 from orders.reconciliation.runs import work_on
 
-BUSINESS_DAYS = 8
-ANOMALIES = 400
+DAYS = 10
+ANOMALIES = 1_200
 """Basis points of the movements that meet a mistake: more than real files have, so that every morning has a story."""
 FEE_BASIS_POINTS = 150
 
 
 def put_on_stage(url: str, *, seed: int) -> int:
     """Give every account a profile and terms, and take its files in; returns how many. Raises SandboxAway."""
-    days = list(_business_days(database_now().date()))
+    today = database_now().date()
+    days = [today - timedelta(days=back) for back in range(DAYS, 0, -1)]
     return sum(_account(url, role, days, seed) for role in (*ACCOUNTS, INSTALMENTS, CARDS))
 
 
@@ -37,7 +37,8 @@ def _account(url: str, role: AccountRole, days: list[date], seed: int) -> int:
         account=account,
         defaults={
             "expected_from": days[0],
-            # The sandbox settles on the day itself; a real gateway takes a day or two.
+            # The sandbox settles every day, on the day itself; a real gateway takes a day or two.
+            "business_days": "1234567",
             "delay_days": 0,
             "fee_basis_points": FEE_BASIS_POINTS,
             "drop_folder": f"account-{account.pk}",
@@ -75,17 +76,6 @@ def _profile(account: GatewayAccount) -> SettlementProfile:
         },
     )
     return profile
-
-
-def _business_days(today: date) -> Iterator[date]:
-    """The last ones before today, oldest first."""
-    days: list[date] = []
-    day = today
-    while len(days) < BUSINESS_DAYS:
-        day -= timedelta(days=1)
-        if day.isoweekday() <= 5:
-            days.append(day)
-    yield from reversed(days)
 
 
 def _file(url: str, role: AccountRole, day: date, seed: int) -> bytes:

@@ -12,7 +12,7 @@ from django.core.management.base import CommandParser
 
 from orders.accounts import AccountRefused
 from orders.database import database_now
-from orders.demo import cast, other_gateways
+from orders.demo import cast, other_gateways, settlement
 from orders.demo.acts import rows_of
 from orders.demo.loading import CHUNK, collecting_garbage_rarely, finish, load
 from orders.demo.rows import Cast
@@ -70,6 +70,7 @@ class Command(Errand):
                 collect()
         if url is not None:
             other_gateways.put_on_stage(url)
+            settlement.put_on_stage(url, seed=seed)
         return finish()
 
 
