@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from orders.database import database_now
 from orders.models import Discrepancy, DiscrepancyState, DiscrepancyType, GatewayAccount
 from orders.reconciliation.discrepancies import desk
-from tests.browser.conftest import LogIn, Look
+from tests.browser.conftest import LogIn, Look, axe_findings, keep_picture, sideways
 from tests.factories import a_captured_transaction, a_merchant, a_person, an_account
 from tests.reconciliation_factories import a_discrepancy, a_file, a_line, a_modification_of, a_run
 
@@ -132,14 +132,38 @@ def test_many_get_an_owner_and_one_is_accepted(
     page.get_by_label("Owner").last.select_option(label="olga")
     page.get_by_role("button", name="Do it with the chosen ones").click()
     expect(page.get_by_text("1 row done.")).to_be_visible()
+    assert axe_findings(page) == ""
 
     page.get_by_role("link", name="Amount differs").click()
     page.get_by_text("Accept the difference", exact=True).first.click()
     page.locator("#fix-accept").get_by_role("button", name="Accept the difference").click()
     expect(page.get_by_text("Say why; nothing was changed.")).to_be_visible()
+    assert axe_findings(page) == ""
     page.locator("#fix-accept-reason").fill("Seen by both of us.")
     page.locator("#fix-accept").get_by_role("button", name="Accept the difference").click()
 
     expect(page.get_by_text("was accepted: Seen by both of us.").first).to_be_visible()
     row.refresh_from_db()
     assert (row.state, row.owner.username if row.owner else "") == (S.ACCEPTED, "olga")
+
+
+def test_a_sheet_comes_back_and_shows_what_it_would_do(
+    page: Page, log_in: LogIn, live_server: LiveServer, row: Discrepancy
+) -> None:
+    sheet = f"id,version,action,reason\n{row.pk},{row.version},accept,A part.\n{row.pk + 99},1,accept,x\n1,1,burn,\n"
+    log_in(page, "finn")
+    page.set_viewport_size({"width": 360, "height": 900})
+    page.goto(f"{live_server.url}/reconciliation/discrepancies/sheet/")
+    page.get_by_label("CSV or XLSX").set_input_files(
+        {"name": "sheet.csv", "mimeType": "text/csv", "buffer": sheet.encode()}
+    )
+    page.get_by_role("button", name="Show what it would do").click()
+    expect(page.get_by_text("Nothing was changed yet.")).to_be_visible()
+    keep_picture(page, "discrepancy-sheet-tried-360-light.png")
+    assert (axe_findings(page), sideways(page)) == ("", 0)
+
+    page.get_by_role("button", name="Do what 1 row asks").click()
+
+    expect(page.get_by_text("1 row done.")).to_be_visible()
+    row.refresh_from_db()
+    assert row.state == S.ACCEPTED
