@@ -18,7 +18,7 @@ from orders.presenters.reconciliation.lines import lines_of
 from orders.presenters.reconciliation.runs import row_of
 from orders.presenters.timeline import id_from
 from orders.reconciliation.files.storing import content_of
-from orders.views.reconciliation.scope import file_for, require_at, today_of
+from orders.views.reconciliation.scope import file_for, require_at
 from orders.views.scope import StaffRequest, require
 from orders.views.shell import shell_for
 
@@ -38,7 +38,6 @@ def file_list(request: StaffRequest) -> HttpResponse:
         "place": "reconciliation",
         "page": page_of(request.user, chosen, after=id_from(request.GET.get("after", ""))),
         "accounts": accounts.items(),
-        "today": today_of(request),
         "may_reconcile": "reconcile" in permissions_anywhere(request.user),
     }
     return render(request, "reconciliation/file_list.html", context)

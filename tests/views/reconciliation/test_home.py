@@ -240,8 +240,8 @@ def test_the_number_of_queries_does_not_grow(
 
     fill(1)
     home(client)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         home(client)
     fill(5)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         home(client)
