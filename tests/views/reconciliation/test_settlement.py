@@ -106,7 +106,7 @@ def test_a_match_that_ended_is_not_shown(client: Client, capture: Modification) 
 
 
 def test_what_does_not_fit_is_told_with_what_became_of_it(client: Client, capture: Modification) -> None:
-    about = {"modification": capture, "transaction": capture.transaction}
+    about: dict[str, Any] = {"modification": capture, "transaction": capture.transaction}
     open_one = a_discrepancy(capture.account, type=DiscrepancyType.AMOUNT, **about)
     a_discrepancy(capture.account, type=DiscrepancyType.FEE, state=DiscrepancyState.ACCEPTED, **about)
 
