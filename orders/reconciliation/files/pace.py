@@ -19,7 +19,7 @@ class Pace:
 
     def __init__(self) -> None:
         on_sqlite = connection.vendor == "sqlite"
-        self._aim = 0.03 if on_sqlite else 0.07
+        self._aim = 0.02 if on_sqlite else 0.07
         self._rest = 0.01 if on_sqlite else 0.0
         self.size = _FIRST
         self.longest = 0.0
