@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test doors lint lock clean install install-dev pictures step-kill step-kill-ci chaos mutants bench-jobs bench-pages reconcile-proof reconcile-proof-ci
+.PHONY: help run test doors lint lock clean install install-dev pictures step-kill step-kill-ci chaos mutants bench-jobs bench-pages bench-reconcile reconcile-proof reconcile-proof-ci
 
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
@@ -50,6 +50,9 @@ bench-jobs: install-dev ## drain rate of the worker beside a bare loop of the sa
 
 bench-pages: install-dev ## cost of list, search and order page at 10,000 and at 100,000 orders
 	@$(PYTHON) -m tests.benchmarks.pages
+
+bench-reconcile: install-dev ## a million settlement lines beside a bare COPY and JOIN, and SQLite's longest wait
+	@$(PYTHON) -m tests.benchmarks.reconcile
 
 lock: ## write the lock files again from pyproject.toml (needs uv)
 	uv lock --quiet
