@@ -158,6 +158,7 @@ def test_a_sheet_shows_what_it_would_do_and_then_does_exactly_that(
     assert status == 200
     assert "3 rows would be done; 4 rows would be refused and left out." in shown
     assert "It was changed since it was exported" in shown
+    assert "row 8 of the sheet" in shown
     assert shown.count("There is no such discrepancy.") == 2
     assert "“explode” is no action" in shown
     assert set(before.values()) == {S.OPEN}
