@@ -15,7 +15,7 @@ from orders.reconciliation.files.profiles_desk import DAYS_MAXIMUM, NAME_MAXIMUM
 HOWS = (
     ("", "Not in the file"),
     ("column", "Column named"),
-    ("optional", "Column named, may be missing"),
+    ("optional", "Column, if there"),
     ("position", "Column number"),
     ("constant", "Always the text"),
 )
@@ -112,8 +112,16 @@ class ProfileForm(PlainForm):
             self.fields[f"or_{name}"] = forms.CharField(
                 required=False, max_length=200, label=f"{FIELD_WORDS[name]}: or else the column"
             )
-            for part in ("text", "or"):
-                self.fields[f"{part}_{name}"].widget.attrs["list"] = "profile-headers"
+            for part in ("how", "text", "or"):
+                field = self.fields[f"{part}_{name}"]
+                field.widget.attrs["aria-label"] = field.label
+                if part != "how":
+                    field.widget.attrs |= {
+                        "list": "profile-headers",
+                        "autocomplete": "off",
+                        "spellcheck": "false",
+                        "size": "8",
+                    }
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
