@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -24,6 +25,8 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         return self.filter(merchant__in=Merchant.objects.of(person))
 
 
+REST_PATIENCE = timedelta(days=1)
+"""After the end of an authorization, before what it still holds is a discrepancy."""
 NOT_YET_NAMED = "new:"
 """Before the gateway has answered an authorize request, a transaction's reference is this and the modification's id."""
 
@@ -148,6 +151,13 @@ class Transaction(models.Model):
     def open_to_refund(self) -> int:
         """What is captured and neither refunded, being refunded nor charged back; never below zero."""
         return max(0, self.captured - self.refunded - self.refunding - self.charged_back)
+
+    @property
+    def rest_expected_by(self) -> datetime | None:
+        """When what a partial capture left should be back with the shopper; None where nothing is left or known."""
+        if self.expires_at is None or not self.captured or self.open_to_capture <= 0:
+            return None
+        return self.expires_at + REST_PATIENCE
 
     @property
     def named(self) -> bool:

@@ -15,6 +15,7 @@ from orders.models import (
     ModificationState,
     Transaction,
 )
+from orders.models.transaction import REST_PATIENCE
 from orders.money import Money
 from orders.reconciliation.calendar import Terms
 from orders.reconciliation.discrepancies.typing_rows import Finding, keep, open_months, vanish
@@ -22,8 +23,6 @@ from orders.reconciliation.nights.due import Due
 from orders.reconciliation.nights.errands import Told
 from orders.reconciliation.nights.words import capitalised, counted
 
-PATIENCE = timedelta(days=1)
-"""After the end of an authorization, and after a failed leg, before it is a discrepancy."""
 LEGS_WITHIN = timedelta(days=90)
 AT_MOST = 2_000
 """So many rests of an account a night looks at; the others follow when these are gone."""
@@ -51,19 +50,12 @@ def watch_remainders(due: Due, now: datetime) -> Told:
     return Told(sentence=sentence, figures=figures)
 
 
-def release_expected_by(transaction: Transaction) -> datetime | None:
-    """When what is not captured should be back with the shopper; None where nothing is held or nobody knows."""
-    if transaction.expires_at is None or transaction.open_to_capture <= 0:
-        return None
-    return transaction.expires_at + PATIENCE
-
-
 def held_too_long(account: GatewayAccount, now: datetime) -> QuerySet[Transaction]:
     """Authorizations that ended more than a day ago and still hold something, the oldest first.
 
     While a capture or cancellation is under way, its end decides what is held.
     """
-    rows = Transaction.objects.filter(account=account, expires_at__lt=now - PATIENCE, capturing=0)
+    rows = Transaction.objects.filter(account=account, expires_at__lt=now - REST_PATIENCE, capturing=0)
     rows = rows.filter(authorized__gt=F("captured") + F("released"), exclusive_modification__isnull=True)
     return rows.exclude(state__in=_NEVER_HELD).order_by("expires_at", "pk")
 
@@ -75,7 +67,7 @@ def legs_failed(due: Due, now: datetime) -> list[Modification]:
         account=due.account,
         state=ModificationState.SUCCEEDED,
         requested_at__gte=now - LEGS_WITHIN,
-        finished_at__lt=now - PATIENCE,
+        finished_at__lt=now - REST_PATIENCE,
     ).exclude(legs=[])
     found = rows.select_related("transaction").defer("body", "headers").order_by("finished_at", "pk")
     return [row for row in found if any(leg.get("failed") for leg in row.legs)]

@@ -6,13 +6,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from orders.database import database_now
 from orders.models import Discrepancy, DiscrepancyEntry, DiscrepancyState, GatewayAccount, Transaction
 from orders.reconciliation.calendar import Terms
 from orders.reconciliation.nights.due import Due
-from orders.reconciliation.nights.remainders import release_expected_by, watch_remainders
-from tests.factories import a_captured_transaction, a_transaction, an_account
+from orders.reconciliation.nights.remainders import watch_remainders
+from tests.factories import a_captured_transaction, a_person, a_transaction, an_account
 from tests.reconciliation_factories import a_modification_of
 
 pytestmark = pytest.mark.django_db
@@ -118,11 +119,17 @@ def test_a_leg_that_failed_more_than_a_day_ago_is_a_discrepancy_once() -> None:
     assert "partner 7 (closed account)" in row.sentence
 
 
-def test_the_day_a_release_is_expected_is_known_while_something_is_held() -> None:
+def test_the_day_on_which_a_rest_is_expected_back_is_known_while_something_is_held(client: Client) -> None:
     account = an_account()
     transaction = ended(account, captured=7_000)
     assert transaction.expires_at is not None
+    assert transaction.rest_expected_by == transaction.expires_at + timedelta(days=1)
+    assert ended(account).rest_expected_by is None
 
-    assert release_expected_by(transaction) == transaction.expires_at + timedelta(days=1)
-    transaction.released = 3_000
-    assert release_expected_by(transaction) is None
+    client.force_login(a_person(merchants=[account.merchant], groups=["viewer"]))
+    page = client.get(f"/orders/{transaction.order_id}/").content.decode()
+    assert "Rest expected back by" in page
+
+    Transaction.objects.filter(pk=transaction.pk).update(released=3_000)
+    transaction.refresh_from_db()
+    assert transaction.rest_expected_by is None
