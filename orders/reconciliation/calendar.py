@@ -32,6 +32,7 @@ class Terms:
     holidays: frozenset[date] = frozenset()
     delay_days: int = 2
     patience_days: int = 1
+    expected_from: date | None = None
 
     @classmethod
     def of(cls, row: SettlementTerms | None) -> Self:
@@ -46,6 +47,7 @@ class Terms:
             holidays=frozenset(_dates(row.holidays)),
             delay_days=row.delay_days,
             patience_days=row.patience_days,
+            expected_from=row.expected_from,
         )
 
 

@@ -54,13 +54,15 @@ def newest_day(terms: Terms, now: datetime) -> date:
 def days_to_run(terms: Terms, states: Mapping[date, str], now: datetime) -> list[date]:
     """The business dates whose nights are to run now, oldest first. `states` are those of the nights there are.
 
-    Without any night before, the newest one is the first. A failed night is tried again; once the next one has begun,
+    The first one is the oldest there is, or that of the day from which on money is expected; without either the newest
+    one. A failed night is tried again; once the next one has begun,
     without what only the newest asks of the gateway.
     """
     newest = newest_day(terms, now)
-    if not states:
+    begun = [*states, terms.expected_from] if terms.expected_from else [*states]
+    if not begun:
         return [newest]
-    known = min(states)
+    known = min(begun)
     days = [newest]
     while len(days) < CATCH_UP and (day := calendar.previous_business_day(terms, days[-1])) >= known:
         days.append(day)

@@ -40,7 +40,7 @@ def overdue(terms: Terms, states: Mapping[date, str], *, since: datetime, now: d
     Pure. `since` is when the account was made: nights before that are nobody's.
     """
     days = days_to_run(terms, states, now)
-    if not states:  # the first night is the newest one, but the one before it was already to come
+    if not states and len(days) == 1:  # the first night is the newest one, but the one before it was already to come
         days = [calendar.previous_business_day(terms, days[0]), *days]
     days = [day for day in days if begins_at(terms, day) + GRACE <= now]
     return [day for day in days if calendar.window_end(terms, day) > since]

@@ -42,6 +42,15 @@ def test_the_first_night_of_an_account_is_the_newest_one() -> None:
     assert days_to_run(TERMS, {}, at(MONDAY, 12)) == [FRIDAY]
 
 
+def test_nights_since_money_is_expected_are_made_up_for() -> None:
+    terms = Terms(expected_from=date(2026, 11, 18))
+
+    expected = [date(2026, 11, 18), date(2026, 11, 19), FRIDAY]
+    assert days_to_run(terms, {}, at(MONDAY, 12)) == expected
+    assert days_to_run(terms, {FRIDAY: DONE}, at(MONDAY, 12)) == expected[:2]
+    assert days_to_run(Terms(expected_from=date(2027, 1, 1)), {}, at(MONDAY, 12)) == [FRIDAY]
+
+
 def test_missed_nights_are_made_up_for_oldest_first() -> None:
     tuesday, thursday = date(2026, 11, 17), date(2026, 11, 19)
 

@@ -48,8 +48,8 @@ def account() -> GatewayAccount:
         business_days="1234567",
         delay_days=1,
         patience_days=0,
-        expected_from=(database_now() - timedelta(days=60)).date(),
     )
+    a_file(account, first_booked_on=(database_now() - timedelta(days=60)).date())
     return account
 
 
