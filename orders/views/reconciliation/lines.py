@@ -16,6 +16,7 @@ from orders.models import Discrepancy, Match, SettlementLine
 from orders.modifications.refusals import Refused, UnknownThing
 from orders.permissions import permissions_of
 from orders.presenters.reconciliation.line_page import line_page_of, match_page_of
+from orders.reconciliation.discrepancies.typing import look_again
 from orders.reconciliation.matching.linking import link, unlink
 from orders.settlement_forms import LinkForm, UnlinkForm
 from orders.views.fragments import go_to
@@ -49,15 +50,16 @@ def link_create(request: StaffRequest, line_id: int) -> HttpResponse:
     item, reason = form.cleaned_data["item"], form.cleaned_data["reason"]
     try:
         if isinstance(item, UUID):
-            link(row.pk, modification_id=item, by=request.user, reason=reason)
+            linked = link(row.pk, modification_id=item, by=request.user, reason=reason)
         else:
-            link(row.pk, movement_id=item, by=request.user, reason=reason)
+            linked = link(row.pk, movement_id=item, by=request.user, reason=reason)
     except UnknownThing as unknown:
         form.add_error("item", unknown.sentence)
         return _line(request, row, form, status=INVALID)
     except Refused as refusal:
         form.add_error(None, refusal.sentence)
         return _line(request, row, form, status=INVALID)
+    look_again(linked)
     messages.success(request, "Linked. The line and the movement count as the same money from now on.")
     return go_to(request, reverse("orders:settlement_line", args=[row.pk]))
 
@@ -71,12 +73,13 @@ def match_end(request: StaffRequest, match_id: int) -> HttpResponse:
     if not form.is_valid():
         return _match(request, row, form, status=INVALID)
     try:
-        unlink(row.pk, by=request.user, reason=form.cleaned_data["reason"])
+        ended = unlink(row.pk, by=request.user, reason=form.cleaned_data["reason"])
     except UnknownThing as unknown:
         raise Http404(unknown.sentence) from unknown
     except Refused as refusal:
         form.add_error(None, refusal.sentence)
         return _match(request, row, form, status=INVALID)
+    look_again(ended)
     messages.success(request, "Taken apart. The next run looks at the line again.")
     return go_to(request, reverse("orders:settlement_line", args=[row.line_id]))
 
