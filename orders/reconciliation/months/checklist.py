@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 
 from orders.database import database_now
 from orders.models import (
@@ -24,7 +24,7 @@ from orders.models import (
     SettlementTerms,
 )
 from orders.money import Money
-from orders.reconciliation.calendar import Terms, is_business_day
+from orders.reconciliation.calendar import Terms, is_business_day, last_closed
 from orders.reconciliation.matching.balance import balance
 from orders.reconciliation.months.period import Month, ends_at, terms_of
 
@@ -91,10 +91,10 @@ def _files(account: GatewayAccount, terms: Terms, month: Month) -> Item:
             account=account, state=FileState.APPLIED, business_date__gte=month.first, business_date__lt=month.until
         ).values_list("business_date", flat=True)
     )
-    missing = [day for day in _business_days(account, terms, month) if day not in there]
+    missing = [day for day in _business_days(terms, month, _expected_from(account)) if day not in there]
     sentence = f"Every business day has a file ({len(there)} days)."
     if missing:
-        sentence = f"{len(missing)} business days have no file: {_days(missing)}."
+        sentence = f"No file of {_days(missing)}."
     return Item(code="files", title="Files for every day", ok=not missing, sentence=sentence, needed=False)
 
 
@@ -108,20 +108,34 @@ def _nights(account: GatewayAccount, terms: Terms, month: Month) -> Item:
             business_date__lt=month.until,
         ).values_list("business_date", flat=True)
     )
-    missing = [day for day in _business_days(account, terms, month) if day not in done]
+    expected, first = _expected_from(account), _first_night(account)
+    since = max(expected, first) if expected and first else expected
+    missing = [day for day in _business_days(terms, month, since) if day not in done]
     sentence = f"Every night has run to its end ({len(done)})."
     if missing:
-        sentence = f"{len(missing)} nights have not run to their end: {_days(missing)}. They are caught up one by one."
+        sentence = f"No night has run to its end for {_days(missing)}. They are caught up one by one."
     return Item(code="nights", title="Every night has run", ok=not missing, sentence=sentence)
 
 
-def _business_days(account: GatewayAccount, terms: Terms, month: Month) -> list[date]:
-    """Those since money is expected at all; none for an account that expects nothing."""
-    since = SettlementTerms.objects.filter(account=account).values_list("expected_from", flat=True).first()
+def _business_days(terms: Terms, month: Month, since: date | None) -> list[date]:
+    """Those of the month that have ended, from `since` on; none for an account that expects nothing."""
     if since is None:
         return []
-    days = (month.first + timedelta(days=step) for step in range((month.until - month.first).days))
+    until = min(month.until, last_closed(terms, database_now()) + timedelta(days=1))
+    days = (month.first + timedelta(days=step) for step in range(max(0, (until - month.first).days)))
     return [day for day in days if day >= since and is_business_day(terms, day)]
+
+
+def _expected_from(account: GatewayAccount) -> date | None:
+    return SettlementTerms.objects.filter(account=account).values_list("expected_from", flat=True).first()
+
+
+def _first_night(account: GatewayAccount) -> date | None:
+    """Nights are made up for from the first one on; what was before the account's first night has none."""
+    first: date | None = JobRun.objects.filter(account=account, job="night").aggregate(first=Min("business_date"))[
+        "first"
+    ]
+    return first
 
 
 def _days(days: list[date]) -> str:
@@ -156,10 +170,8 @@ def _in_doubt(account: GatewayAccount, terms: Terms, month: Month) -> Item:
     count = rows.count()
     sentence = "No modification of the month has an unknown outcome."
     if count:
-        sentence = (
-            f"{count} modifications have an outcome that nobody knows yet, so the month's money is not certain. "
-            "Find out how they ended first."
-        )
+        what = "One modification has" if count == 1 else f"{count} modifications have"
+        sentence = f"{what} an unknown outcome, so the month's money is not certain. Find out how it ended first."
     return Item(code="in_doubt", title="No outcome is unknown", ok=not count, sentence=sentence)
 
 

@@ -41,12 +41,13 @@ def experiment_create(request: StaffRequest, profile_id: int) -> HttpResponse:
     profile = profiles.select_related("account").filter(pk=profile_id).first()
     if profile is None:
         raise Http404("There is no such profile.")
+    address = reverse("orders:laboratory")
     with refusal_as_message(request):
         run = begin(profile, by=request.user)
         ring_experiment(run.pk)
         messages.success(request, f"{profile} is being tried on the last ninety days. Nothing that counts changes.")
-        return go_to(request, reverse("orders:experiment", args=[run.pk]))
-    return go_to(request, reverse("orders:laboratory"))
+        address = reverse("orders:experiment", args=[run.pk])
+    return go_to(request, address)
 
 
 def _run(request: StaffRequest, run_id: int) -> ReconciliationRun:
