@@ -86,11 +86,12 @@ def write_file(path: Path, count: int, seed: int) -> None:
             reference = f"r-{number}" if dice.random() > 0.005 else f"lost-{number}"
             gross = f"{cents // 100}.{cents % 100:02d}"
             payout = f"PO-{seed}"
-            writer.writerow([reference, f"t-{number}", "", "CAPTURE", gross, "0.00", gross, "EUR", DAY, payout])
+            words = [reference, f"t-{number}", "", "CAPTURE"]
+            writer.writerow([*words, gross, "0.00", gross, "EUR", DAY, payout])
 
 
-BARE_COPY = """COPY bare_line (account_id, file_id, number, identity, overlap, type, gross, fee, net, currency, booked_on,
-reference, transaction_reference, gateway_id, custom_reference, payout_reference, original_currency, text) FROM STDIN"""
+BARE_COPY = """COPY bare_line (account_id, file_id, number, identity, overlap, type, gross, fee, net, currency,
+booked_on, reference, transaction_reference, gateway_id, custom_reference, payout_reference, original_currency, text) FROM STDIN"""
 BARE_JOIN = """
 INSERT INTO bare_match (account_id, run_id, line_id, modification_id, transaction_id, rule, amount, difference,
                         days_apart, tolerance_minor, tolerance_days, candidates, ended_reason)

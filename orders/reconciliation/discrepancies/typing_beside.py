@@ -51,11 +51,9 @@ def _fees(scope: Scope, terms: SettlementTerms) -> Iterator[Finding]:
     leg = f"SELECT 1 FROM orders_match x WHERE x.line_id = l.id AND x.rule = 'legs' AND {scope.counting('x')}"  # noqa: S608
     a_part = f"EXISTS ({leg}) AND (abs(l.fee - {share}) <= 1 OR abs(l.fee - {share} - {fixed}) <= 1)"
     files = f"SELECT DISTINCT l.file_id FROM orders_settlementline l WHERE {scope_lines(scope)}"  # noqa: S608
-    telling = [
-        file_id
-        for (file_id,) in sql.rows(f"SELECT l.file_id FROM ({files}) l WHERE EXISTS ({tells})", scope.parameters)  # noqa: S608
-    ]
-    rows = sql.rows(
+    of_files = f"SELECT l.file_id FROM ({files}) l WHERE EXISTS ({tells})"  # noqa: S608
+    telling = [file_id for (file_id,) in sql.unhurried_rows(of_files, scope.parameters)]
+    rows = sql.unhurried_rows(
         f"SELECT {_LINE}, {_met('modification_id', scope)}, {_met('movement_id', scope)}, "  # noqa: S608
         f"{_met('transaction_id', scope)} "
         f"FROM orders_settlementline l WHERE {scope_lines(scope)} AND l.type = 'capture' "
@@ -77,7 +75,7 @@ def _fees(scope: Scope, terms: SettlementTerms) -> Iterator[Finding]:
 
 def _late(scope: Scope, terms: Terms) -> Iterator[Finding]:
     """Lines that met a movement which was late on the day they were booked."""
-    days = sql.rows(
+    days = sql.unhurried_rows(
         f"SELECT DISTINCT l.booked_on FROM orders_settlementline l WHERE {scope_lines(scope)} "  # noqa: S608
         "AND l.type IN ('capture', 'refund') ORDER BY 1",
         scope.parameters,
@@ -92,7 +90,7 @@ def _late(scope: Scope, terms: Terms) -> Iterator[Finding]:
         limits.append(f"SELECT %(day{number})s AS day, %(before{number})s AS before, {apart} AS apart")
     if not limits:
         return
-    for row in sql.rows(_late_lines(scope, " UNION ALL ".join(limits)), given):
+    for row in sql.unhurried_rows(_late_lines(scope, " UNION ALL ".join(limits)), given):
         sentence = words.of_late(row[10], row[2])
         yield _beside(row, "late", T.LATE, amount=abs(row[3]), difference=0, sentence=sentence)
 
@@ -118,7 +116,7 @@ def _charged_back(scope: Scope) -> Iterator[Finding]:
         "FROM orders_externalmovement e WHERE e.transaction_id = x.transaction_id AND e.kind = 'refund' "
         f"AND e.amount > 0 AND {sql.days_apart('l.booked_on', sql.MOVEMENT_AT)} >= -1)"
     )
-    rows = sql.rows(
+    rows = sql.unhurried_rows(
         f"SELECT {_LINE}, x.modification_id, x.movement_id, x.transaction_id FROM orders_settlementline l "  # noqa: S608
         f"JOIN orders_match x ON x.line_id = l.id AND {scope.counting('x')} WHERE {scope_lines(scope)} "
         f"AND l.type = 'chargeback' AND ({refunded}) ORDER BY l.id",
@@ -139,7 +137,7 @@ def _payouts(scope: Scope) -> Iterator[Finding]:
     )
     met = f"EXISTS (SELECT 1 FROM orders_match x WHERE x.line_id = l.id AND {scope.counting('x')})"  # noqa: S608
     beside = f"EXISTS (SELECT 1 FROM orders_settlementline o WHERE o.file_id = l.file_id AND o.type IN {MOVING})"  # noqa: S608
-    rows = sql.rows(
+    rows = sql.unhurried_rows(
         f"SELECT {_LINE}, NULL, NULL, NULL, ({owed}), {met}, {beside} FROM orders_settlementline l "  # noqa: S608
         f"WHERE {scope_lines(scope)} AND l.type = 'payout' ORDER BY l.id",
         scope.parameters,

@@ -26,10 +26,10 @@ def groundless(account_id: int, run_id: int) -> list[tuple[int, str]]:
     """Unsettled rows of an account whose ground is gone, with the reason."""
     given = {"account": account_id, "run": run_id}
     return [
-        *((key, NOT_COUNTING) for (key,) in sql.rows(_line_does_not_count(), given)),
-        *((key, MET.format(run=run)) for key, run in sql.rows(_has_met(), given)),
-        *((key, NAMED) for (key,) in sql.rows(_is_named(), given)),
-        *((key, APART) for (key,) in sql.rows(_was_taken_apart(), given)),
+        *((key, NOT_COUNTING) for (key,) in sql.unhurried_rows(_line_does_not_count(), given)),
+        *((key, MET.format(run=run)) for key, run in sql.unhurried_rows(_has_met(), given)),
+        *((key, NAMED) for (key,) in sql.unhurried_rows(_is_named(), given)),
+        *((key, APART) for (key,) in sql.unhurried_rows(_was_taken_apart(), given)),
     ]
 
 

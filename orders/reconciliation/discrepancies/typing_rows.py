@@ -19,6 +19,7 @@ from orders.models import (
     MonthState,
     ReconciliationRun,
 )
+from orders.reconciliation.closed import hold_months
 
 _CHANGING = (
     *("type", "run", "line", "modification", "movement", "transaction", "reference", "amount", "difference"),
@@ -70,6 +71,7 @@ def as_uuid(value: UUID | str) -> UUID:
 
 
 def _keep(account: GatewayAccount, run: ReconciliationRun | None, typed: dict[str, Finding]) -> int:
+    hold_months(account.pk)
     now, month_of = database_now(), open_months(account.pk)
     known = Discrepancy.objects.select_for_update(no_key=True).filter(account=account, key__in=typed)
     there = {row.key: row for row in known.order_by("pk")}
@@ -97,8 +99,8 @@ def _verb(row: Discrepancy, finding: Finding, *, is_closed: bool) -> str:
         item = (str(row.modification_id or ""), row.movement_id, row.line_id)
         found = (str(finding.modification_id or ""), finding.movement_id, finding.line_id)
         return "" if same and _plain(item) == _plain(found) else "typed"
-    if row.state == DiscrepancyState.VANISHED:
-        return "reopened"
+    if row.state in (DiscrepancyState.VANISHED, DiscrepancyState.RESOLVED):
+        return "reopened"  # what had met was taken apart
     return "reopened" if not same and finding.difference else ""
 
 
@@ -152,6 +154,8 @@ def _row(
 
 def _vanish(reasons: dict[int, str]) -> int:
     now = database_now()
+    for account_id in sorted(set(Discrepancy.objects.filter(pk__in=reasons).values_list("account_id", flat=True))):
+        hold_months(account_id)
     rows = list(Discrepancy.objects.unsettled().select_for_update(no_key=True).filter(pk__in=reasons).order_by("pk"))
     for row in rows:
         row.state, row.closed_at, row.resolution = DiscrepancyState.VANISHED, now, reasons[row.pk]

@@ -7,16 +7,11 @@ lock and matches are written in short transactions, so that pages are never kept
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from django.db import transaction
-
 from orders.models import Match, ReconciliationRun, Rule
 from orders.reconciliation.matching import payouts, rules, sql, swift
 from orders.reconciliation.matching.candidates import CANDIDATES, LINES, Scope, gather, scatter
 
-__all__ = ["Scope", "match", "quiet"]
+__all__ = ["Scope", "match"]
 
 _PICKED = "night_picked"
 _AT_ONCE = 1_000
@@ -34,7 +29,7 @@ def match(scope: Scope) -> dict[str, int]:
     Repeating is safe: the run's earlier matches are deleted first, so the run must not have been applied. Raises
     IntegrityError when it was.
     """
-    with quiet():
+    with sql.unhurried():
         _forget(scope.run)
         made = dict.fromkeys(Rule, 0)
         if scope.file_ids:
@@ -46,18 +41,6 @@ def match(scope: Scope) -> dict[str, int]:
             made[Rule.PAYOUT] += _keep(scope, Rule.PAYOUT, select, parameters)
         scatter()
     return {rule.value: count for rule, count in made.items() if count}
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """One transaction on PostgreSQL, with room to sort and without the pages' limit of time; on SQLite none."""
-    if not sql.on_postgresql():
-        yield
-        return
-    with transaction.atomic():
-        sql.run("SET LOCAL statement_timeout = 0")
-        sql.run("SET LOCAL work_mem = '128MB'")
-        yield
 
 
 def _forget(run: ReconciliationRun) -> None:

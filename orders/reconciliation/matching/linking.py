@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db import OperationalError
+
 from orders import audit
 from orders.database import database_now, in_one_transaction
 from orders.models import (
@@ -25,7 +27,7 @@ from orders.models import (
 from orders.modifications.refusals import Refused, UnknownThing
 from orders.money import Money
 from orders.permissions import permissions_of
-from orders.reconciliation.closed import closed_month
+from orders.reconciliation.closed import closed_month, hold_months
 from orders.reconciliation.matching.candidates import MOVING
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def link(
 
     def write() -> Match:
         line = _line(line_id, by)
+        _refuse_while_matching(line.account_id)
         item = _item(line, modification_id, movement_id)
         no = why_not_link(line, item, reason=reason, left=left_of(item), met=_is_met(line))
         if no:
@@ -181,6 +184,8 @@ def _may_have_moved(item: Modification) -> bool:
 
 
 def _line(line_id: int, by: User) -> SettlementLine:
+    for account_id in SettlementLine.objects.filter(pk=line_id).values_list("account_id", flat=True):
+        hold_months(account_id)
     line = (
         SettlementLine.objects.select_for_update(of=("self",))
         .select_related("file__account")
@@ -195,6 +200,21 @@ def _line(line_id: int, by: User) -> SettlementLine:
             code="no_permission",
         )
     return line
+
+
+def _refuse_while_matching(account_id: int) -> None:
+    """A run that is choosing just now would take the same movement a second time. Runs that have not begun to choose
+    wait until this link stands, and see it."""
+    running = ReconciliationRun.objects.filter(account=account_id, state=RunState.RUNNING)
+    try:
+        stages = list(running.select_for_update(nowait=True, no_key=True).values_list("stage", flat=True))
+    except OperationalError:
+        stages = [RunStage.MATCHING.value]
+    if RunStage.MATCHING in stages:
+        raise Refused(
+            "The lines of this account are being matched just now; nothing was linked. Try again in a minute.",
+            code="busy",
+        )
 
 
 def _item(line: SettlementLine, modification_id: UUID | None, movement_id: int | None) -> Item:

@@ -6,11 +6,12 @@ named. Everything composed into a statement is our own word or a number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 Parameters = Mapping[str, Any]
 
@@ -90,13 +91,32 @@ def rows(statement: str, parameters: Parameters | None = None) -> list[tuple[Any
         return list(cursor.fetchall())
 
 
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """A transaction on PostgreSQL with room to sort and without the pages' limit of time; on SQLite none."""
+    if not on_postgresql():
+        yield
+        return
+    with transaction.atomic():
+        run("SET LOCAL statement_timeout = 0")
+        run("SET LOCAL work_mem = '128MB'")
+        yield
+
+
+def unhurried_rows(statement: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+    """All rows of one SELECT over as many lines as a file has."""
+    with unhurried():
+        return rows(statement, parameters)
+
+
 def fill_scratch(table: str, select: str, parameters: Parameters, *, index: str = "") -> int:
     """Make a temporary table of a SELECT; how many rows it holds. On SQLite it is beside the database: no lock is held.
 
     `index` names a column to look rows up by.
     """
     drop_scratch(table)
-    run(f"CREATE TEMPORARY TABLE {table} AS {select}", parameters)
+    with unhurried():
+        run(f"CREATE TEMPORARY TABLE {table} AS {select}", parameters)
     if index:
         run(f"CREATE INDEX {'' if on_postgresql() else 'temp.'}{table}_{index} ON {table} ({index})")
     run(f"ANALYZE {table}" if on_postgresql() else f"ANALYZE temp.{table}")
