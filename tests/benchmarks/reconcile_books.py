@@ -91,7 +91,8 @@ def write_file(path: Path, count: int, seed: int) -> None:
 
 
 BARE_COPY = """COPY bare_line (account_id, file_id, number, identity, overlap, type, gross, fee, net, currency,
-booked_on, reference, transaction_reference, gateway_id, custom_reference, payout_reference, original_currency, text) FROM STDIN"""
+booked_on, reference, transaction_reference, gateway_id, custom_reference, payout_reference, original_currency,
+text) FROM STDIN"""
 BARE_JOIN = """
 INSERT INTO bare_match (account_id, run_id, line_id, modification_id, transaction_id, rule, amount, difference,
                         days_apart, tolerance_minor, tolerance_days, candidates, ended_reason)
