@@ -1,6 +1,8 @@
 """What a settlement file proves: an open modification it pays is settled, a failed one it pays is contradicted.
 
-One by one, after the file counts, through the same door as every other channel. Repeating changes nothing.
+One by one, after the file counts, through the same door as every other channel. Repeating changes nothing. Only what a
+line says of itself is evidence: one that is off by a tolerance proves no amount, and where a person linked one by hand
+that person's word would settle money alone. Both wait for the gateway, or for two people.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from orders.models import (
     Match,
     Modification,
     ModificationState,
+    Rule,
     RunState,
     SettlementLine,
 )
@@ -97,14 +100,17 @@ def _settled(account_id: int) -> Iterator[tuple[Modification, Paid]]:
             line__overlap=False,
         )
         covered: dict[UUID, Paid] = {}
+        unproven: set[UUID] = set()
         for match in matches.select_related("line__file").order_by("pk"):
             assert match.modification_id is not None
+            if match.rule == Rule.PERSON or match.difference:
+                unproven.add(match.modification_id)
             before = covered.get(match.modification_id)
             covered[match.modification_id] = Paid(
                 amount=match.amount + (before.amount if before else 0), line=before.line if before else match.line
             )
         for row in some:
-            if row.pk in covered:
+            if row.pk in covered and row.pk not in unproven:
                 yield row, covered[row.pk]
 
 

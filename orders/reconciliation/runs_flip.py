@@ -14,7 +14,7 @@ from orders.models import (
     Source,
 )
 from orders.money import Money
-from orders.reconciliation.closed import closed_month
+from orders.reconciliation.closed import closed_month, hold_months
 from orders.reconciliation.files.loading import Unreadable, summary_of
 from orders.reconciliation.files.overlaps import lines_to_revive
 from orders.reconciliation.files.refusals import NOTHING_COUNTS
@@ -33,6 +33,7 @@ def flip_file(turn: Turn, made: dict[str, int]) -> None:
     revived = lines_to_revive(file.replaces, file) if file.replaces is not None else []
 
     def flip() -> None:
+        hold_months(file.account_id)
         _refuse_closed(file)
         turn.advance(RunStage.TYPING, state=RunState.APPLIED.value, figures={"matches": made})
         _one(
@@ -55,7 +56,12 @@ def flip_file(turn: Turn, made: dict[str, int]) -> None:
 
 def flip_night(turn: Turn, made: dict[str, int]) -> None:
     """The matches of a run without a file count from now on."""
-    in_one_transaction(lambda: turn.advance(RunStage.TYPING, state=RunState.APPLIED.value, figures={"matches": made}))
+
+    def flip() -> None:
+        hold_months(turn.run.account_id)
+        turn.advance(RunStage.TYPING, state=RunState.APPLIED.value, figures={"matches": made})
+
+    in_one_transaction(flip)
 
 
 def _one(changed: int) -> None:

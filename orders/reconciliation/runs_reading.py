@@ -164,6 +164,12 @@ def _predecessor(file: SettlementFile, day: date) -> SettlementFile | None:
             "version and replace that one.",
             [],
         )
+    if named is not None and SettlementFile.objects.filter(replaces=named).exclude(pk=file.pk).exists():
+        raise Unreadable(
+            f"Another corrected version of {named.name} is being uploaded already. {NOTHING_COUNTS} Wait until it is "
+            "read, and upload this one again if it is still needed.",
+            [],
+        )
     return named
 
 

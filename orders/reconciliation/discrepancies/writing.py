@@ -13,7 +13,7 @@ from orders.models import Discrepancy, DiscrepancyEntry, Match, RunState, Settle
 from orders.modifications.refusals import ChangedSince, NotAllowed, Refused, UnknownThing
 from orders.modifications.situation import capability_of
 from orders.permissions import permissions_of
-from orders.reconciliation.closed import closed_month
+from orders.reconciliation.closed import closed_month, hold_months
 from orders.reconciliation.discrepancies.fix_rules import Asker, Facts
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def locked(discrepancy_id: int, by: User, *, version: int | None = None) -> Disc
     """The row for this person, held until the transaction ends. Raises UnknownThing, and ChangedSince when a version
     is given and somebody has changed the row meanwhile."""
     rows = Discrepancy.objects.of(by).select_related(*_RELATED)
+    for account_id in Discrepancy.objects.filter(pk=discrepancy_id).values_list("account_id", flat=True):
+        hold_months(account_id)
     row = rows.select_for_update(no_key=True, of=("self",)).filter(pk=discrepancy_id).first()
     if row is None:
         raise UnknownThing("There is no such discrepancy.", code="unknown_discrepancy")

@@ -22,6 +22,7 @@ from orders.modifications import bell
 from orders.modifications.refusals import Refused
 from orders.reconciliation.closed import closed_month
 from orders.reconciliation.files import storing
+from orders.reconciliation.files.cells import DAYS_AHEAD, EARLIEST
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -79,12 +80,13 @@ def begin_upload(
     if expected_size is not None:
         _refuse_size(expected_size)
     if business_date is not None:
+        _refuse_day(business_date)
         _refuse_closed(account, business_date)
     if replaces is not None:
         refuse_replacing(account, replaces)
     if profile is not None and profile.account_id != account.pk:
         raise Refused("The profile belongs to another account; nothing was taken.", code="profile")
-    return SettlementFile.objects.create(
+    row = SettlementFile(
         merchant_id=account.merchant_id,
         account=account,
         profile=profile or profile_of(account),
@@ -98,6 +100,14 @@ def begin_upload(
         received_by=by,
         received_at=database_now(),
     )
+    try:
+        with database_transaction.atomic():
+            row.save()
+    except IntegrityError:
+        if replaces is not None:  # two corrections in the same moment: the other one was first
+            refuse_replacing(account, replaces)
+        raise
+    return row
 
 
 def append_part(file: SettlementFile, *, offset: int, content: bytes) -> int:
@@ -107,6 +117,8 @@ def append_part(file: SettlementFile, *, offset: int, content: bytes) -> int:
     Refused when the file grows beyond its limit.
     """
     _refuse_size(offset + len(content))
+    if offset < 0 or (file.expected_size is not None and offset + len(content) > file.expected_size):
+        raise Refused("This piece is none of the file that was told of; nothing was taken.", code="size")
     if len(content) > storing.PART_BYTES:
         raise Refused("A piece of an upload may have one MiB at most; nothing was taken.", code="size")
     with database_transaction.atomic():
@@ -135,6 +147,8 @@ def finish_upload(file: SettlementFile) -> Received:
     known = known_file(file.account, file.sha256)
     if known is None:
         known = _let_wait(file)
+    if known is not None and known.pk == file.pk:  # another request finished the same upload
+        return Received(file=known, new=False, sentence=sentence_about(known))
     if known is None:
         if file.source == Source.PAGE:
             bell.ring_settlement(file.pk)
@@ -147,8 +161,10 @@ def _let_wait(file: SettlementFile) -> SettlementFile | None:
     """None when the file waits now; the other one when the same bytes were faster."""
     try:
         with database_transaction.atomic():
+            receiving = SettlementFile.objects.filter(pk=file.pk, state=FileState.RECEIVING, size=file.size)
+            if not receiving.update(sha256=file.sha256, state=FileState.WAITING):
+                return _ended_meanwhile(file)
             file.state = FileState.WAITING.value
-            file.save(update_fields=["sha256", "state"])
             audit.record(
                 verb="settlement.received",
                 sentence=f"Received the settlement file {file.name} ({file.size:,} bytes).",
@@ -161,6 +177,16 @@ def _let_wait(file: SettlementFile) -> SettlementFile | None:
     except IntegrityError:
         file.state = FileState.RECEIVING.value
         return known_file(file.account, file.sha256)
+
+
+def _ended_meanwhile(file: SettlementFile) -> SettlementFile:
+    """The upload as another request left it. Raises Refused when it was given up, or grew while it was hashed."""
+    there = SettlementFile.objects.filter(pk=file.pk).exclude(state=FileState.RECEIVING).first()
+    if there is None:
+        raise Refused(
+            "The upload changed while it was finished, so nothing of it counts. Upload the file again.", code="cut"
+        )
+    return there
 
 
 def known_file(account: GatewayAccount, sha256: str) -> SettlementFile | None:
@@ -235,6 +261,14 @@ def _refuse_size(size: int) -> None:
             f"The file is larger than the {settings.SETTLEMENT_MAX_MIB:,} MiB this installation takes; nothing was "
             "taken. Split it, or raise SETTLEMENT_MAX_MIB.",
             code="size",
+        )
+
+
+def _refuse_day(day: date) -> None:
+    if not EARLIEST <= day <= database_now().date() + timedelta(days=DAYS_AHEAD):
+        raise Refused(
+            f"No settlement file is of {day.isoformat()}; nothing was taken. Give the day that the file is of.",
+            code="business_date",
         )
 
 

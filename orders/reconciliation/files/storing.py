@@ -6,7 +6,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 
-from orders.models import SettlementFile, SettlementFilePart
+from orders.models import FileState, SettlementFile, SettlementFilePart
 
 PART_BYTES = 1024 * 1024
 
@@ -51,7 +51,13 @@ def sha256_of(file_id: int) -> str:
 
 
 def forget(file: SettlementFile) -> None:
-    """Delete a file that is still being received, or a trial, a part at a time. Others are kept for evidence."""
+    """Delete a file that is still being received, or a trial, a part at a time. Others are kept for evidence.
+
+    Its size is taken away first: who finishes it in this moment is refused, and a file that waits already stays.
+    """
+    row = SettlementFile.objects.filter(pk=file.pk)
+    if not row.filter(state=FileState.RECEIVING).update(size=0) and not row.filter(state=FileState.TRIAL).exists():
+        return
     parts = SettlementFilePart.objects.filter(file=file)
     while (last := parts.order_by("-number").values_list("pk", flat=True).first()) is not None:
         SettlementFilePart.objects.filter(pk=last).delete()

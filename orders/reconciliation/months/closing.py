@@ -13,6 +13,7 @@ from orders.database import database_now, in_one_transaction
 from orders.models import (
     DiscrepancyEntry,
     GatewayAccount,
+    Match,
     MonthClose,
     MonthState,
     ReconciliationRun,
@@ -21,6 +22,7 @@ from orders.models import (
 )
 from orders.modifications.refusals import NotAllowed, UnknownThing
 from orders.permissions import permissions_of
+from orders.reconciliation.closed import hold_months
 from orders.reconciliation.months.checklist import checklist, stops
 from orders.reconciliation.months.period import Month
 from orders.reconciliation.months.report import digest, report_of, sign
@@ -113,18 +115,19 @@ def _propose(account: GatewayAccount, month: Month, report: dict[str, object], b
 def _close(row: MonthClose, seen: tuple[object, ...], by: User, source: Source) -> MonthClose:
     """The figures were read without a lock; what decides is whether anything ended since, asked under the lock that
     every file's flip takes too."""
-    GatewayAccount.objects.select_for_update(no_key=True).get(pk=row.account_id)
+    hold_months(row.account_id)
     if _stamp(row.account_id) != seen:
         raise NotAllowed("Something changed at this very moment; nothing was closed. Try again.", code="month_changed")
     return _decide(row.pk, MonthState.CLOSED, "", by, source)
 
 
 def _stamp(account_id: int) -> tuple[object, ...]:
-    """Grows with every file, run and step on a discrepancy of the account."""
+    """Changes with every file, run, parting of a match and step on a discrepancy of the account."""
     files = SettlementFile.objects.filter(account=account_id).aggregate(last=Max("pk"), at=Max("applied_at"))
     runs = ReconciliationRun.objects.filter(account=account_id).aggregate(last=Max("pk"), at=Max("finished_at"))
+    parted = Match.objects.filter(run__account=account_id, ended_at__isnull=False).aggregate(at=Max("ended_at"))
     entries = DiscrepancyEntry.objects.filter(discrepancy__account=account_id).aggregate(last=Max("pk"))
-    return (*files.values(), *runs.values(), *entries.values())
+    return (*files.values(), *runs.values(), *parted.values(), *entries.values())
 
 
 def _decide(pk: int, state: MonthState, text: str, by: User, source: Source) -> MonthClose:
