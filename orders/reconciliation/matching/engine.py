@@ -1,13 +1,16 @@
 """Which line is which movement of ours: set-based, deterministic, repeatable, and never sure where several fit.
 
 The many lines of a file whose reference, kind and amount are ours meet in one join (`swift`); what is left is looked
-at closely, by `rules` over `candidates`. On PostgreSQL a run's matching is one transaction; on SQLite reading holds no
+at closely, by `rules` over `candidates`. On PostgreSQL it is two transactions; on SQLite reading holds no
 lock and matches are written in short transactions, so that pages are never kept waiting.
 """
 
 from __future__ import annotations
 
-from orders.models import Match, ReconciliationRun, Rule
+from django.db import connection
+from django.db.models import Sum
+
+from orders.models import Match, ReconciliationRun, Rule, SettlementFile
 from orders.reconciliation.matching import payouts, rules, sql, swift
 from orders.reconciliation.matching.candidates import CANDIDATES, LINES, Scope, gather, scatter
 
@@ -16,6 +19,8 @@ __all__ = ["Scope", "match"]
 _PICKED = "night_picked"
 _AT_ONCE = 1_000
 """Rows of one write on SQLite; far below a tenth of a second."""
+_MANY = 5_000
+"""Lines of a file from which on statistics are taken anew."""
 _ALONE = "1, CAST(NULL AS uuid)"
 _COLUMNS = (
     "account_id, run_id, line_id, modification_id, movement_id, transaction_id, rule, amount, difference, days_apart, "
@@ -29,11 +34,14 @@ def match(scope: Scope) -> dict[str, int]:
     Repeating is safe: the run's earlier matches are deleted first, so the run must not have been applied. Raises
     IntegrityError when it was.
     """
-    with sql.unhurried():
-        _forget(scope.run)
-        made = dict.fromkeys(Rule, 0)
-        if scope.file_ids:
+    made = dict.fromkeys(Rule, 0)
+    _forget(scope.run)
+    if scope.file_ids:
+        _plan_anew("orders_settlementline", scope)
+        with sql.unhurried():
             made[Rule.REFERENCE] += _keep_swiftly(scope)
+        _plan_anew("orders_match", scope)
+    with sql.unhurried():
         gather(scope)
         for rule, select in rules.in_order():
             made[rule] += _keep(scope, rule, select, scope.parameters)
@@ -41,6 +49,13 @@ def match(scope: Scope) -> dict[str, int]:
             made[Rule.PAYOUT] += _keep(scope, Rule.PAYOUT, select, parameters)
         scatter()
     return {rule.value: count for rule, count in made.items() if count}
+
+
+def _plan_anew(table: str, scope: Scope) -> None:
+    """After a large file the planner must know that the table has grown; outside of a transaction, to hold no lock."""
+    lines = SettlementFile.objects.filter(pk__in=scope.file_ids).aggregate(lines=Sum("rows_read"))["lines"] or 0
+    if sql.on_postgresql() and lines >= _MANY and not connection.in_atomic_block:
+        sql.run(f"ANALYZE {table}")
 
 
 def _forget(run: ReconciliationRun) -> None:
