@@ -53,7 +53,9 @@ _VERDICTS: tuple[tuple[T, str], ...] = (
         f"standing <> 'failed' AND NOT taken AND NOT spoken_for AND {_EXACT} AND (same_reference OR "
         f"(agrees AND reference_agrees AND {_NEAR} AND (same_transaction OR same_custom)))",
     ),
+    (T.DUPLICATE, f"standing = 'done' AND taken AND NOT has_free AND {_EXACT} AND {_NEAR} AND same_transaction"),
 )
+"""The last is a movement under other ids, the like of one that met, with nothing left that it could be: paid twice."""
 _NAMING = (T.KIND, T.AMOUNT, T.CURRENCY)
 """Verdicts that say where a movement of ours is; one line of a movement may, and further amounts are its parts."""
 
@@ -133,7 +135,8 @@ def _verdicts(scope: Scope) -> str:
         "count(*) OVER (PARTITION BY line_id, place_of_verdict) AS candidates "
         f"FROM (SELECT k.*, CASE {verdict} END AS place_of_verdict FROM (SELECT c.*, {spoken_for} AS spoken_for, "
         f"{listed} AS listed, {sure} AS sure, max(CASE WHEN {_SPOKEN} OR NOT (c.reference = '') THEN 1 ELSE 0 END) "
-        f"OVER ({of_line}) = 1 AS has_words FROM {CANDIDATES} c) k) w WHERE place_of_verdict IS NOT NULL) b "
+        f"OVER ({of_line}) = 1 AS has_words, max(CASE WHEN standing = 'done' AND NOT taken AND {_EXACT} THEN 1 ELSE 0 "
+        f"END) OVER ({of_line}) = 1 AS has_free FROM {CANDIDATES} c) k) w WHERE place_of_verdict IS NOT NULL) b "
         "WHERE best = 1"
     )
 

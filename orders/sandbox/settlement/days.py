@@ -82,11 +82,14 @@ class Settlement:
         """As it was; and when there is no file of that day, nobody says so."""
         if not movement.done:
             return Story()
-        if self.dial.leaves_out(self.gateway, self.merchant_key, movement.day):
+        there = not self.dial.leaves_out(self.gateway, self.merchant_key, movement.day)
+        if movement.lost_part:
+            return _in_parts(movement, fee, listed=there)
+        if not there:
             missing = Truth(kind=FILE_LEFT_OUT, type="ours_not_theirs", cause="file_missing", movement=movement)
             return Story(truths=(missing,))
-        if movement.parts or movement.lost_part:
-            return _in_parts(movement, fee)
+        if movement.parts:
+            return _in_parts(movement, fee, listed=True)
         line = line_of(movement, fee)
         return Story(lines=(line, chargeback_fee(line)) if movement.type == CHARGEBACK else (line,))
 
@@ -107,9 +110,9 @@ class Settlement:
         return day
 
 
-def _in_parts(movement: Movement, fee: int) -> Story:
-    """One line for each leg that was paid; a leg that failed has none."""
-    lines = tuple(line_of(movement, fee, amount=amount) for amount in movement.parts)
+def _in_parts(movement: Movement, fee: int, *, listed: bool) -> Story:
+    """One line for each leg that was paid; a leg that failed has none, which is the news even where no file tells."""
+    lines = tuple(line_of(movement, fee, amount=amount) for amount in movement.parts) if listed else ()
     if not movement.lost_part:
         return Story(lines=lines)
     lost = Truth(kind=SPLIT_LEG_LOST, type="split_leg_failed", cause="split_leg_failed", movement=movement)

@@ -212,6 +212,10 @@ CASES: dict[str, tuple[Case, Cause]] = {
         case(T.DUPLICATE, line=line(gateway_id="cap-2"), item=item(), met_by=(line(gateway_id="cap-1"),)),
         Cause.EXECUTED_TWICE,
     ),
+    "with a reference of its own": (
+        case(T.DUPLICATE, line=line(reference="rec-2"), item=item(), met_by=(line(number=3),)),
+        Cause.EXECUTED_TWICE,
+    ),
     "two in our books, and each has its line": (
         case(
             T.DUPLICATE,

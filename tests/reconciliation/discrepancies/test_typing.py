@@ -148,6 +148,27 @@ class TestTypesOfLines:
         a_line(file, reference="R1", gross=9_000)
         assert typed(file) == [("duplicate", 10_000, 10_000, "SEK"), ("amount", -1_000, 1_000, "EUR")]
 
+    @pytest.mark.parametrize(
+        ("gross", "days", "found"),
+        [(-2_000, 0, "duplicate"), (-1_999, 0, "theirs_not_ours"), (-2_000, 30, "theirs_not_ours")],
+    )
+    def test_the_like_of_what_met_under_other_ids_came_twice(
+        self, file: SettlementFile, transaction: Transaction, gross: int, days: int, found: str
+    ) -> None:
+        our(transaction, kind="refund", amount=2_000)
+        line = {"type": "refund", "fee": 0, "transaction_reference": transaction.reference}
+        first = a_line(file, reference="R1", gross=-2_000, **line)
+        a_line(file, reference="new", gross=gross, booked_on=first.booked_on + timedelta(days=days), **line)
+        assert typed(file) == [(found, gross, -gross, "EUR")]
+
+    def test_the_like_of_what_met_may_be_its_twin(self, file: SettlementFile, transaction: Transaction) -> None:
+        our(transaction, kind="refund", amount=2_000)
+        our(transaction, kind="refund", amount=2_000, gateway_reference="R2", gateway_id="g2")
+        line = {"type": "refund", "gross": -2_000, "fee": 0, "transaction_reference": transaction.reference}
+        a_line(file, reference="R1", **line)
+        a_line(file, reference="new", **line)
+        assert [row[0] for row in typed(file)] == ["theirs_not_ours"]
+
     @pytest.mark.parametrize("words", [{"reference": "R1"}, {"reference": "new", "gateway_id": "g"}])
     def test_settled_though_failed(self, file: SettlementFile, transaction: Transaction, words: dict[str, str]) -> None:
         failed = our(transaction, kind="refund", amount=2_000, state=ModificationState.FAILED, gateway_id="g")

@@ -34,6 +34,12 @@ def executed_twice(case: Case) -> Finding:
         )
     if line.gateway_id and line.gateway_id == known_id:
         return fails(Cause.EXECUTED_TWICE, f"It carries the id of the movement that was shown before: {known_id}.")
+    if first is not None and line.reference and first.reference and line.reference != first.reference:
+        return holds(
+            Cause.EXECUTED_TWICE,
+            93,
+            f"The gateway gives it a reference of its own: {line.reference}, while the first is {first.reference}.",
+        )
     alike = [
         one
         for one in case.items
