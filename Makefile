@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test doors lint lock clean install install-dev pictures step-kill step-kill-ci chaos mutants bench-jobs bench-pages bench-reconcile reconcile-proof reconcile-proof-ci
+.PHONY: help run test doors lint lock clean install install-dev pictures step-kill step-kill-ci chaos mutants mutants-ci bench-jobs bench-pages bench-reconcile reconcile-proof reconcile-proof-ci
 
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
@@ -35,6 +35,9 @@ step-kill-ci: install-dev ## the same with every refund of gateway A and a seede
 
 chaos: install-dev ## a storm of about five minutes: faults, kills, emptied broker, restarted database; then the audit
 	@$(PYTHON) -m tests.chaos.run
+
+mutants-ci: install-dev ## the same where the tests have just been run
+	@$(PYTHON) -m tests.proofs.mutants --tested
 
 mutants: install-dev ## make the classic mistakes in a copy, and see a proof turn red for each
 	@$(PYTHON) -m tests.proofs.mutants
