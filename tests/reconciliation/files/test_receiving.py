@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, timedelta
+from unittest.mock import patch
 
 import pytest
 from django.conf import LazySettings
@@ -19,7 +20,7 @@ from orders.reconciliation.files.receiving import (
     forget_upload,
     receive,
 )
-from orders.reconciliation.files.storing import PART_BYTES, content_of
+from orders.reconciliation.files.storing import PART_BYTES, content_of, forget
 from tests.factories import a_person, an_account
 from tests.reconciliation_factories import a_profile
 
@@ -173,3 +174,63 @@ def test_an_upload_that_nobody_goes_on_with_is_forgotten_and_no_other() -> None:
     forget_upload(whole)
     forget_upload(young)
     assert set(SettlementFile.objects.all()) == {whole}
+
+
+def test_nothing_is_appended_beyond_what_was_told() -> None:
+    file = an_upload(3)
+    append_part(file, offset=0, content=b"abc")
+
+    with pytest.raises(Refused, match="none of the file"):
+        append_part(file, offset=3, content=b"d")
+
+    assert b"".join(content_of(file.pk)) == b"abc"
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(1999, 12, 31), date(9999, 12, 31)])
+def test_a_day_that_no_file_can_be_of_is_refused_before_a_byte_is_taken(day: date) -> None:
+    with pytest.raises(Refused, match="No settlement file is of"):
+        begin_upload(an_account(), name="day.csv", business_date=day, by=None, source=Source.COMMAND)
+
+    assert not SettlementFile.objects.exists()
+
+
+def test_a_file_that_another_request_finished_meanwhile_is_neither_lost_nor_read_again() -> None:
+    file = an_upload(3)
+    append_part(file, offset=0, content=b"abc")
+
+    def finish_first(file_id: int) -> str:
+        digest = hashlib.sha256(b"abc").hexdigest()
+        SettlementFile.objects.filter(pk=file_id).update(sha256=digest, state=FileState.LOADING)
+        return digest
+
+    with patch("orders.reconciliation.files.storing.sha256_of", finish_first):
+        received = finish_upload(file)
+
+    assert (received.new, received.file.pk) == (False, file.pk)
+    file.refresh_from_db()
+    assert file.state == FileState.LOADING
+    assert b"".join(content_of(file.pk)) == b"abc"
+
+
+def test_a_file_that_grew_while_it_was_hashed_does_not_wait_under_the_wrong_hash() -> None:
+    file = an_upload()
+    append_part(file, offset=0, content=b"abc")
+
+    def grow(file_id: int) -> str:
+        append_part(file, offset=3, content=b"def")
+        return hashlib.sha256(b"abc").hexdigest()
+
+    with patch("orders.reconciliation.files.storing.sha256_of", grow), pytest.raises(Refused, match="changed while"):
+        finish_upload(file)
+
+    assert SettlementFile.objects.get().state == FileState.RECEIVING
+
+
+def test_what_waits_is_not_given_up() -> None:
+    file = an_upload(3)
+    append_part(file, offset=0, content=b"abc")
+    finish_upload(file)
+
+    forget(file)
+
+    assert b"".join(content_of(file.pk)) == b"abc"

@@ -11,16 +11,21 @@ from orders.models import (
     Evidence,
     EvidenceSource,
     ExternalMovement,
+    Match,
     Modification,
     ModificationState,
+    SettlementLine,
     Transaction,
 )
 from orders.reconciliation.evidence import apply_settlements
+from orders.reconciliation.files.profile import SANDBOX_MAPPING
+from orders.reconciliation.matching.linking import link
 from tests import factories
 from tests.modifications import steps
 from tests.modifications.channels import money_of
 from tests.modifications.steps import answered, armed, asked, fresh
 from tests.reconciliation.runs.bringing import DAY, bring_and_work
+from tests.reconciliation_factories import a_profile
 
 pytestmark = pytest.mark.django_db
 S = ModificationState
@@ -84,6 +89,30 @@ def test_another_amount_settles_nothing() -> None:
     assert now(row).state == S.UNKNOWN
     assert money_of(transaction)["refunding"] == 2_500
     assert Discrepancy.objects.exists()
+
+
+def test_an_amount_within_the_tolerance_is_met_and_settles_nothing() -> None:
+    transaction, row = an_unknown_refund()
+    profile = a_profile(row.account, mapping=SANDBOX_MAPPING.to_json(), tolerance_minor=2)
+
+    bring_and_work(row.account, refund_line(row, "-24.99"), profile=profile)
+
+    assert Match.objects.get().difference == 1
+    assert now(row).state == S.UNKNOWN
+    assert not fresh(transaction).frozen
+    assert money_of(transaction)["refunding"] == 2_500
+
+
+def test_one_persons_link_settles_nothing() -> None:
+    transaction, row = an_unknown_refund()
+    file, _ = bring_and_work(row.account, "rec-9,T-strange,,refund,-25.00,0.00,-25.00,EUR,2026-11-20,")
+    fay = factories.a_person(merchants=[transaction.merchant], groups=["finance"])
+    link(SettlementLine.objects.get(file=file).pk, modification_id=row.pk, by=fay, reason="It looks alike.")
+
+    assert apply_settlements(row.account_id) == 0
+
+    assert now(row).state == S.UNKNOWN
+    assert money_of(transaction)["refunding"] == 2_500
 
 
 def test_a_failed_refund_that_was_paid_freezes_and_becomes_a_discrepancy() -> None:
