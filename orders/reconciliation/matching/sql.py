@@ -67,13 +67,12 @@ def counting_match(alias: str, *, fresh: bool = False, replaced: Iterable[int] =
     own = f"{alias}.run_id = %(run)s"
     if fresh:
         return f"{alias}.ended_at IS NULL AND {own}"
-    counts = (
-        f"EXISTS (SELECT 1 FROM orders_reconciliationrun cr WHERE cr.state = 'applied' AND cr.id = {alias}.run_id) "  # noqa: S608
-        "AND EXISTS (SELECT 1 FROM orders_settlementline cl JOIN orders_settlementfile cf ON cf.id = cl.file_id "
-        f"WHERE cl.id = {alias}.line_id AND NOT cl.overlap AND cf.state = 'applied' "
-        f"AND cf.id NOT IN {numbers(replaced)})"
+    counts = f"NOT cl.overlap AND cf.state = 'applied' AND cf.id NOT IN {numbers(replaced)} AND cr.state = 'applied'"
+    return (
+        f"{alias}.ended_at IS NULL AND EXISTS (SELECT 1 FROM orders_reconciliationrun cr "  # noqa: S608
+        f"JOIN orders_settlementline cl ON cl.id = {alias}.line_id JOIN orders_settlementfile cf ON cf.id = cl.file_id "
+        f"WHERE cr.id = {alias}.run_id AND (cr.id = %(run)s OR ({counts})))"
     )
-    return f"{alias}.ended_at IS NULL AND ({own} OR ({counts}))"
 
 
 def run(statement: str, parameters: Parameters | None = None) -> int:
