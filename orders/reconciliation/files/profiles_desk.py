@@ -8,7 +8,7 @@ from django.db import transaction as database_transaction
 
 from orders.audit import record
 from orders.database import database_now
-from orders.models import GatewayAccount, Merchant, ProfileState, SettlementProfile, Source
+from orders.models import GatewayAccount, Merchant, ProfileState, SettlementProfile, SettlementTerms, Source
 from orders.modifications.refusals import NotAllowed, Refused, UnknownThing
 from orders.permissions import permissions_of
 from orders.reconciliation.files.mapping import BadMapping, Mapping
@@ -96,6 +96,7 @@ def activate(profile_id: int, *, note: str, by: User, source: Source) -> Settlem
             Mapping.from_json(profile.mapping)
         except BadMapping as problem:
             raise Refused(f"The mapping cannot be used: {problem} Nothing was activated.", code="mapping") from problem
+        _limited(profile, by)
         siblings = SettlementProfile.objects.filter(account=profile.account, name=profile.name)
         siblings.filter(state=ProfileState.ACTIVE).update(state=ProfileState.RETIRED)
         values: dict[str, Any] = {"state": ProfileState.ACTIVE}
@@ -138,6 +139,19 @@ def _tolerances(minor: int, days: int) -> None:
     if not 0 <= minor <= TOLERANCE_MAXIMUM or not 0 <= days <= DAYS_MAXIMUM:
         raise Refused(
             f"A line may be off by at most {TOLERANCE_MAXIMUM:,} minor units and {DAYS_MAXIMUM} days; nothing saved.",
+            code="tolerance",
+        )
+
+
+def _limited(profile: SettlementProfile, by: User) -> None:
+    """What a machine lets pass on every line is no more than what one person may accept on one."""
+    terms = SettlementTerms.objects.filter(account=profile.account).first() or SettlementTerms()
+    may_configure = "configure" in permissions_of(by, profile.account.merchant_id)
+    if profile.tolerance_minor > terms.accept_limit and not may_configure:
+        raise Refused(
+            f"{profile} lets lines be off by {profile.tolerance_minor:,} minor units, more than the "
+            f"{terms.accept_limit:,} that one person may accept. Whoever has the “configure” permission may activate "
+            "it; nothing was activated.",
             code="tolerance",
         )
 

@@ -57,6 +57,22 @@ def saved(profile: SettlementProfile, person: User, mapping: Mapping = CHANGED) 
     )
 
 
+def test_a_tolerance_above_what_one_person_may_accept_is_for_whoever_configures(
+    shop: tuple[GatewayAccount, User],
+) -> None:
+    account, person = shop
+    SettlementTerms.objects.create(account=account, accept_limit=1)
+    profile = saved(drafted(shop), person)
+
+    with pytest.raises(Refused, match="more than the 1 that one person may accept"):
+        activated(profile, person)
+    profile.refresh_from_db()
+    assert profile.state == ProfileState.DRAFT
+
+    chief = a_person(merchants=[account.merchant], groups=["finance", "integrator"])
+    assert activated(profile, chief).state == ProfileState.ACTIVE
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_survives_being_stored(name: str) -> None:
     mapping = EXAMPLES[name].mapping
