@@ -7,7 +7,6 @@ lock and matches are written in short transactions, so that pages are never kept
 
 from __future__ import annotations
 
-from django.db import connection
 from django.db.models import Sum
 
 from orders.models import Match, ReconciliationRun, Rule, SettlementFile
@@ -52,10 +51,10 @@ def match(scope: Scope) -> dict[str, int]:
 
 
 def _plan_anew(table: str, scope: Scope) -> None:
-    """After a large file the planner must know that the table has grown; outside of a transaction, to hold no lock."""
+    """After a large file the planner must know that the table has grown; where another does the same, it is left."""
     lines = SettlementFile.objects.filter(pk__in=scope.file_ids).aggregate(lines=Sum("rows_read"))["lines"] or 0
-    if sql.on_postgresql() and lines >= _MANY and not connection.in_atomic_block:
-        sql.run(f"ANALYZE {table}")
+    if sql.on_postgresql() and lines >= _MANY:
+        sql.run(f"ANALYZE (SKIP_LOCKED) {table}")
 
 
 def _forget(run: ReconciliationRun) -> None:
