@@ -31,6 +31,8 @@ STILL_SECONDS = 10.0
 """So long a file must not have changed."""
 AT_MOST = 20
 """Files of one account in one look."""
+_NAME_BYTES = 240
+"""A file system takes 255, and the sentence's file adds its ending."""
 _UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
 
 
@@ -55,6 +57,8 @@ def take_drops(*, still_seconds: float = STILL_SECONDS) -> list[Dropped]:
             taken += _take_folder(terms.account, terms.drop_folder, still_seconds)
         except OSError as problem:
             log.warning("A drop folder cannot be read.", account=terms.account.name, problem=problem.strerror)
+        except Exception:
+            log.exception("A file of a drop folder could not be worked off; it is tried again.", folder=terms.pk)
     return taken
 
 
@@ -75,10 +79,18 @@ def _take_folder(account: GatewayAccount, folder: str, still_seconds: float) -> 
         log.warning("A drop folder's name is none.", account=account.name)
         return
     with _opened(Path(base) / folder) as place:
-        for name in sorted(_names(place))[:AT_MOST]:
-            dropped = _take_one(account, place, name, still_seconds)
+        taken = 0
+        for name in sorted(_names(place)):
+            try:
+                dropped = _take_one(account, place, name, still_seconds)
+            except OSError as problem:  # one that cannot be opened or moved does not stand in the way of the others
+                log.warning("A dropped file cannot be taken.", account=account.name, problem=problem.strerror)
+                continue
             if dropped is not None:
                 yield dropped
+                taken += 1
+            if taken == AT_MOST:
+                return
 
 
 @contextmanager
@@ -152,7 +164,7 @@ def _moved(
         os.mkdir(where, 0o750, dir_fd=place)
     target = os.open(where, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
     try:
-        new = f"{database_now():%Y%m%dT%H%M%S%f}-{name}"[:240]
+        new = os.fsdecode(os.fsencode(f"{database_now():%Y%m%dT%H%M%S%f}-{name}")[:_NAME_BYTES])
         os.rename(name, new, src_dir_fd=place, dst_dir_fd=target)
         if where == "refused":
             note = os.open(f"{new}.txt", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o640, dir_fd=target)

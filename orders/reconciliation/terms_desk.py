@@ -64,6 +64,8 @@ def problem_of(new: NewTerms) -> tuple[str, str]:
         return "fee_currency", f"That is not a three-letter currency code such as EUR; {_UNTOUCHED}"
     if new.fee_fixed and not new.fee_currency:
         return "fee_currency", f"A fixed fee needs its currency; {_UNTOUCHED}"
+    if new.expected_from is not None and not 2000 <= new.expected_from.year <= 2100:
+        return "expected_from", f"A day between 2000 and 2100; {_UNTOUCHED}"
     if new.drop_folder and _FOLDER.fullmatch(new.drop_folder) is None:
         return "drop_folder", f"A folder's name of letters, digits, points, dashes and underscores; {_UNTOUCHED}"
     return "", ""

@@ -209,3 +209,30 @@ def test_a_file_in_a_drop_folder_knows_its_account(folder: Path) -> None:
     ended = run("reconcile", written(folder, line("A", "1.00")), "--json")
 
     assert ended.facts["files"][0]["account"] == SettlementTerms.objects.get().account.name
+
+
+def test_a_file_that_cannot_be_taken_does_not_stand_in_the_way_of_the_others(folder: Path) -> None:
+    written(folder, line("A", "1.00"), name="a" + "ä" * 120 + ".csv")
+    written(folder, line("B", "2.00"), name="b.csv")
+    (folder / "c.csv").mkdir()
+    os.mkfifo(folder / "d.csv")
+    written(folder, line("E", "3.00"), name="e\n.csv")
+
+    assert [one.state for one in take_drops(still_seconds=-1)] == ["done"] * 3
+
+    assert SettlementFile.objects.filter(state=FileState.APPLIED).count() == 3
+    assert sorted(path.name for path in folder.iterdir()) == ["c.csv", "d.csv", "done"]
+
+
+def test_a_folder_into_which_nothing_can_be_moved_does_not_stop_the_next(folder: Path) -> None:
+    written(folder, line("A", "1.00"))
+    (folder / "done").write_text("This is no folder.")
+    other = folder.parent / "other"
+    other.mkdir()
+    SettlementTerms.objects.create(account=an_account(), drop_folder="other")
+    written(other, line("B", "2.00"), name="b.csv")
+
+    taken = [one.name for one in take_drops(still_seconds=-1)]
+
+    assert "b.csv" in taken
+    assert "day.csv" not in taken

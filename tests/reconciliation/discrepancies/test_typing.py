@@ -19,12 +19,15 @@ from orders.models import (
     MonthClose,
     MonthState,
     ReconciliationRun,
+    RunStage,
     RunState,
     SettlementFile,
     SettlementLine,
     SettlementTerms,
     Transaction,
 )
+from orders.modifications.refusals import Refused
+from orders.reconciliation.discrepancies.fixes import apply_fix
 from orders.reconciliation.discrepancies.typing import look_again, miss, type_leftovers
 from orders.reconciliation.matching.balance import balance
 from orders.reconciliation.matching.engine import Scope, match
@@ -417,6 +420,34 @@ class TestByHand:
         assert open_ones() == [("theirs_not_ours", 10_000, 10_000, "EUR")]
         assert Discrepancy.objects.get().reopened == 1
         assert Match.objects.filter(ended_at__isnull=True).count() == 0
+
+    def test_what_a_fix_had_linked_opens_anew_when_it_is_taken_apart(
+        self, file: SettlementFile, transaction: Transaction
+    ) -> None:
+        person = a_person(merchants=[file.merchant], groups=["finance"])
+        ours = our(transaction)
+        a_line(file, reference="typo")
+        run_of(file)
+        row = Discrepancy.objects.get()
+        apply_fix(
+            row.pk, "link", by=person, version=row.version, reason="a typo", details={"modification": str(ours.pk)}
+        )
+        assert open_ones() == []
+        look_again(unlink(Match.objects.get().pk, by=person, reason="it was another one"))
+        assert open_ones() == [("theirs_not_ours", 10_000, 10_000, "EUR")]
+        row.refresh_from_db()
+        assert (row.reopened, row.closed_by, row.fix) == (1, None, "")
+
+    def test_nothing_is_linked_while_a_run_chooses(self, file: SettlementFile, transaction: Transaction) -> None:
+        person = a_person(merchants=[file.merchant], groups=["finance"])
+        ours, line = our(transaction), a_line(file, reference="typo")
+        run = a_run(file.account, state=RunState.RUNNING, stage=RunStage.MATCHING, finished_at=None)
+        with pytest.raises(Refused, match="being matched just now"):
+            link(line.pk, modification_id=ours.pk, by=person, reason="a typo")
+        assert not Match.objects.exists()
+        run.stage, run.state = RunStage.TYPING, RunState.APPLIED
+        run.save()
+        assert link(line.pk, modification_id=ours.pk, by=person, reason="a typo").line == line
 
 
 def test_another_accounts_lines_are_left_alone(file: SettlementFile) -> None:

@@ -73,6 +73,16 @@ def test_a_tolerance_above_what_one_person_may_accept_is_for_whoever_configures(
     assert activated(profile, chief).state == ProfileState.ACTIVE
 
 
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(1999, 12, 31), date(9999, 12, 31)])
+def test_no_money_is_expected_from_a_day_that_no_calendar_can_count_with(
+    shop: tuple[GatewayAccount, User], day: date
+) -> None:
+    account, person = shop
+    with pytest.raises(Refused, match="between 2000 and 2100"):
+        save_terms(account, replace(TERMS, expected_from=day), by=person, source=Source.PAGE)
+    assert not SettlementTerms.objects.exists()
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_survives_being_stored(name: str) -> None:
     mapping = EXAMPLES[name].mapping
