@@ -38,7 +38,8 @@ async function send(form, files) {
   }
   delete form.dataset.busy;
   button.disabled = false;
-  if (files.length === 1 && arrived.length === 1) window.location.assign(arrived[0].url);
+  // A file that was here before stays with its sentence: nothing new would be seen on its page.
+  if (files.length === 1 && arrived[0]?.new) window.location.assign(arrived[0].url);
 }
 
 // What was begun for a file; pressing the button again on the same page goes on with it, unless something else was

@@ -110,6 +110,8 @@ def test_from_the_file_to_the_closed_month(
     found.refresh_from_db()
     assert found.state == DiscrepancyState.ACCEPTED
     upload(page, live_server, sheet)
+    expect(page.locator("#upload-progress")).to_contain_text("These bytes came before, as northwind.csv")
+    page.get_by_role("link", name="Show the file").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("northwind.csv")
     assert SettlementFile.objects.count() == 1
     rematch(account, day)

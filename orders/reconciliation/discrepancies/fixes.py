@@ -181,7 +181,8 @@ def _propose(row: Discrepancy, request: _Request) -> str:
         "resolution": request.reason,
     }
     write(row, verb="proposed", sentence=said, by=request.by, source=request.source, changes=changes)
-    return f"{said} A second person confirms."
+    stop = "" if said.endswith((".", "!", "?")) else "."
+    return f"{said}{stop} A second person confirms."
 
 
 def _confirm(row: Discrepancy, request: _Request) -> str:

@@ -166,5 +166,7 @@ _SUMS = (Count("pk"), Sum("gross"), Sum("fee"), Sum("net"))
 
 def _cannot_read(bad: list[BadLine]) -> str:
     first = f"Line {bad[0].number:,}: {bad[0].reason}"
-    more = f" {len(bad) - 1:,} more lines cannot be read either." if len(bad) > 1 else ""
+    more = {1: "", 2: " One more line cannot be read either."}.get(
+        len(bad), f" {len(bad) - 1:,} more lines cannot be read either."
+    )
     return f"{first}{more} {NOTHING_COUNTS} Correct the file or its profile, and upload it again."

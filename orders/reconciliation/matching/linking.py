@@ -193,7 +193,7 @@ def _line(line_id: int, by: User) -> SettlementLine:
         .first()
     )
     if line is None or "view" not in permissions_of(by, line.file.merchant_id):
-        raise UnknownThing("There is no such line.", code="unknown_line")
+        raise UnknownThing("There is no such line; nothing was linked.", code="unknown_line")
     if "reconcile" not in permissions_of(by, line.file.merchant_id):
         raise Refused(
             "You do not have the “reconcile” permission. Ask an administrator of your merchant for it.",
