@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BigIntegerField, Case, ExpressionWrapper, F, Q, QuerySet, Value, When
 from django.db.models.functions import Least
@@ -131,7 +132,10 @@ def tone_of(discrepancy: Discrepancy) -> str:
 def summary_of(rows: QuerySet[Discrepancy], *, unsettled: bool) -> Summary:
     """One query over at most COUNTED_TO rows, along the index that the list itself walks."""
     rows = rows.order_by() if unsettled else rows.order_by("-pk")
-    capped, parameters = rows.values("currency", "amount")[:COUNTED_TO].query.sql_with_params()
+    try:
+        capped, parameters = rows.values("currency", "amount")[:COUNTED_TO].query.sql_with_params()
+    except EmptyResultSet:  # somebody without a merchant, or a filter that nothing can fit
+        return Summary(count="0", one=False, values=(), capped=False)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT currency, COUNT(*), SUM(amount) FROM ({capped}) AS capped "  # noqa: S608  # our own words

@@ -65,7 +65,7 @@ def letter_of(merchant: Merchant, day: date, steps: dict[str, Any], *, to: list[
     }
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     letter = EmailMultiAlternatives(
-        subject=f"{merchant.name}, {day:%-d %B}: {answer}"[:200].replace("\n", " "),
+        subject=" ".join(f"{merchant.name}, {day:%-d %B}: {answer}".split())[:200],
         body=render_to_string("reconciliation/letter.txt", context),
         to=to,
         headers={"Message-ID": f"<night-{merchant.pk}-{day:%Y%m%d}@{host}>", "Auto-Submitted": "auto-generated"},

@@ -200,7 +200,7 @@ class Office:
         for model, column in ((Modification, "modification_id"), (ExternalMovement, "movement_id")):
             named = {*told.values_list(column, flat=True), *self._counting().values_list(column, flat=True)}
             rows = model._default_manager.filter(account=self.account).order_by("pk")
-            miss(self.account, [one for one in rows if one.pk not in named], None, BOOKED)  # type: ignore[misc]
+            miss(self.account, [one for one in rows if one.pk not in named], None, BOOKED)
 
     def _takes(self, file: SettlementFile) -> None:
         run = a_run(file=file, state=RunState.RUNNING)
