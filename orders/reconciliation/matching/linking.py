@@ -11,6 +11,7 @@ from django.db import OperationalError
 from orders import audit
 from orders.database import database_now, in_one_transaction
 from orders.models import (
+    Discrepancy,
     ExternalMovement,
     FileState,
     Match,
@@ -168,6 +169,12 @@ def why_not_unlink(match: Match, line: SettlementLine, *, reason: str) -> str:
     closed = closed_month(line.account_id, match.run.business_date)
     if closed is not None:
         return f"{closed.month:%B %Y} is closed, and the match with it. Reopen the month first; nothing was changed."
+    for month in Discrepancy.objects.filter(line=line).values_list("month", flat=True):
+        if closed_month(line.account_id, month) is not None:
+            return (
+                f"The line's discrepancy was closed with {month:%B %Y} and could not open anew. Reopen the month "
+                "first; nothing was changed."
+            )
     return ""
 
 

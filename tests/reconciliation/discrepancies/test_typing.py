@@ -438,6 +438,32 @@ class TestByHand:
         row.refresh_from_db()
         assert (row.reopened, row.closed_by, row.fix) == (1, None, "")
 
+    def test_what_could_not_open_anew_is_not_taken_apart(self, file: SettlementFile, transaction: Transaction) -> None:
+        person, other = (a_person(merchants=[file.merchant], groups=["finance"]) for _ in range(2))
+        ours = our(transaction)
+        line: SettlementLine = a_line(file, reference="typo")
+        run_of(file)
+        linked = link(line.pk, modification_id=ours.pk, by=person, reason="a typo")
+        look_again(linked)
+        month = BOOKED.replace(month=9, day=1)
+        Discrepancy.objects.update(month=month)
+        MonthClose.objects.create(
+            merchant=file.merchant,
+            account=file.account,
+            month=month,
+            until=month.replace(month=10),
+            state=MonthState.CLOSED,
+            report={},
+            proposed_by=person,
+            proposed_at=NOON,
+            decided_by=other,
+            decided_at=NOON,
+        )
+        with pytest.raises(Refused, match="could not open anew"):
+            unlink(linked.pk, by=person, reason="it was another one")
+        linked.refresh_from_db()
+        assert linked.ended_at is None
+
     def test_nothing_is_linked_while_a_run_chooses(self, file: SettlementFile, transaction: Transaction) -> None:
         person = a_person(merchants=[file.merchant], groups=["finance"])
         ours, line = our(transaction), a_line(file, reference="typo")
