@@ -91,10 +91,14 @@ def _files(account: GatewayAccount, terms: Terms, month: Month) -> Item:
             account=account, state=FileState.APPLIED, business_date__gte=month.first, business_date__lt=month.until
         ).values_list("business_date", flat=True)
     )
-    missing = [day for day in _business_days(terms, month, _expected_from(account)) if day not in there]
-    sentence = f"Every business day has a file ({len(there)} days)."
+    expected = _business_days(terms, month, _expected_from(account))
+    missing = [day for day in expected if day not in there]
+    with_files = "1 day has" if len(there) == 1 else f"{len(there)} days have"
+    sentence = f"Every business day has a file; {with_files} one in all."
     if missing:
         sentence = f"No file of {_days(missing)}."
+    elif not expected:
+        sentence = f"No file was expected yet; {with_files} one all the same."
     return Item(code="files", title="Files for every day", ok=not missing, sentence=sentence, needed=False)
 
 
@@ -110,8 +114,11 @@ def _nights(account: GatewayAccount, terms: Terms, month: Month) -> Item:
     )
     expected, first = _expected_from(account), _first_night(account)
     since = max(expected, first) if expected and first else expected
-    missing = [day for day in _business_days(terms, month, since) if day not in done]
+    days = _business_days(terms, month, since)
+    missing = [day for day in days if day not in done]
     sentence = f"Every night has run to its end ({len(done)})."
+    if not days:
+        sentence = "No night of the month was due, because no money was expected yet."
     if missing:
         sentence = f"No night has run to its end for {_days(missing)}. They are caught up one by one."
     return Item(code="nights", title="Every night has run", ok=not missing, sentence=sentence)

@@ -152,6 +152,20 @@ def test_an_unknown_outcome_stops_the_signature(office: Office) -> None:
     assert "in_doubt" in {item.code for item in stops(checklist(office.account, later))}
 
 
+def test_a_month_without_expectations_claims_no_files_and_no_nights(office: Office) -> None:
+    def sentences() -> dict[str, str]:
+        return {item.code: item.sentence for item in checklist(office.account, MONTH)}
+
+    from orders.models import SettlementTerms
+
+    assert sentences()["files"].startswith("No file was expected yet")
+    assert sentences()["nights"].startswith("No night of the month was due")
+
+    SettlementTerms.objects.create(account=office.account, expected_from=DAY.replace(day=29))
+    assert sentences()["files"].startswith("No file of 29 ")
+    assert sentences()["nights"].startswith("No night has run to its end for 29 ")
+
+
 def test_nights_are_missed_only_since_money_is_expected(office: Office) -> None:
     from orders.models import SettlementTerms
 
