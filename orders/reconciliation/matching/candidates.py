@@ -69,7 +69,7 @@ def unmet_lines(scope: Scope, types: str = MOVING) -> str:
     """FROM and WHERE of the scope's lines `l` of these types that no counting match holds."""
     return (
         f"FROM orders_settlementline l WHERE {scope_lines(scope)} AND l.type IN {types} AND NOT EXISTS "  # noqa: S608
-        f"(SELECT 1 FROM orders_match x WHERE x.line_id = l.id AND {scope.counting('x')})"
+        f"(SELECT 1 FROM orders_match x WHERE x.line_id = l.id AND {sql.counting_on_line('x', fresh=scope.fresh)})"
     )
 
 

@@ -75,6 +75,15 @@ def counting_match(alias: str, *, fresh: bool = False, replaced: Iterable[int] =
     )
 
 
+def counting_on_line(alias: str, *, fresh: bool = False) -> str:
+    """The same for a match on a line that is known to count, or to be this run's own: only its run is asked for."""
+    own = f"{alias}.run_id = %(run)s"
+    if fresh:
+        return f"{alias}.ended_at IS NULL AND {own}"
+    runs = "SELECT cr.id FROM orders_reconciliationrun cr WHERE cr.account_id = %(account)s AND cr.state = 'applied'"
+    return f"{alias}.ended_at IS NULL AND ({own} OR {alias}.run_id IN ({runs}))"
+
+
 def run(statement: str, parameters: Parameters | None = None) -> int:
     """Execute one statement; how many rows it touched."""
     with connection.cursor() as cursor:
@@ -99,6 +108,10 @@ def unhurried() -> Iterator[None]:
     with transaction.atomic():
         run("SET LOCAL statement_timeout = 0")
         run("SET LOCAL work_mem = '128MB'")
+        # A few lines look their words up among millions: by the index, also where the tables have just grown.
+        run("SET LOCAL random_page_cost = 1.1")
+        # Compiling these statements takes longer than they run.
+        run("SET LOCAL jit = off")
         yield
 
 
