@@ -98,7 +98,7 @@ PEOPLE = (
     PersonRole(
         username="sue", full_name="Sue Vogel", group="supervisor", merchants=BOTH, note="the second person", staff=True
     ),
-    PersonRole(username="fay", full_name="Fay Roth", group="finance", merchants=BOTH, note="reconciles, closes months, exports"),
+    PersonRole(username="fay", full_name="Fay Roth", group="finance", merchants=BOTH, note="settles and closes months"),
     PersonRole(
         username="ines", full_name="Ines Kraft", group="integrator", merchants=BOTH, note="accounts", staff=True
     ),

@@ -16,8 +16,10 @@ pytestmark = pytest.mark.django_db
 EXPECTED = {
     "viewer": {"view"},
     "agent": {"view", "capture", "cancel", "refund", "authorize"},
-    "supervisor": {"view", "capture", "cancel", "refund", "authorize", "repair", "export"},
-    "finance": {"view", "export"},
+    "supervisor": {
+        *("view", "capture", "cancel", "refund", "authorize", "repair", "export", "reconcile", "close_month"),
+    },
+    "finance": {"view", "export", "reconcile", "close_month"},
     "integrator": {"view", "configure"},
 }
 
@@ -69,7 +71,7 @@ def test_several_groups_and_a_permission_of_ones_own_add_up() -> None:
     person = a_person(merchants=[merchant], groups=["viewer", "finance"])
     person.user_permissions.add(Permission.objects.get(codename="cancel", content_type__app_label="orders"))
 
-    assert permissions_of(person, merchant.pk) == {"view", "export", "cancel"}
+    assert permissions_of(person, merchant.pk) == {"view", "export", "cancel", "reconcile", "close_month"}
 
 
 def test_a_permission_of_another_app_with_the_same_name_counts_nothing() -> None:

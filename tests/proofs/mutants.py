@@ -1,8 +1,8 @@
 """`make mutants`: would the proofs notice? Each of the classic mistakes is made on purpose in a copy of the tree.
 
 A mutant is one replacement in one file; the proof that must turn red is a set of tests. First every proof runs green on
-the unchanged copy, then once for each mutant. A mutant that survives makes the run fail. `--tested` leaves the first out,
-where `make test` has just run them.
+the unchanged copy, then once for each mutant. A mutant that survives makes the run fail. `--tested` leaves the first
+out, where `make test` has just run them.
 """
 
 from __future__ import annotations

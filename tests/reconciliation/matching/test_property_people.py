@@ -196,7 +196,9 @@ class Office:
         type_leftovers(run)
 
     def _misses(self) -> None:
-        told = Discrepancy.objects.filter(account=self.account, state__in=["open", "waiting", "accepted"])
+        told = Discrepancy.objects.filter(
+            account=self.account, state__in=["open", "waiting", "accepted", "written_off"]
+        )
         for model, column in ((Modification, "modification_id"), (ExternalMovement, "movement_id")):
             named = {*told.values_list(column, flat=True), *self._counting().values_list(column, flat=True)}
             rows = model._default_manager.filter(account=self.account).order_by("pk")
