@@ -36,8 +36,8 @@ step-kill-ci: install-dev ## the same with every refund of gateway A and a seede
 chaos: install-dev ## a storm of about five minutes: faults, kills, emptied broker, restarted database; then the audit
 	@$(PYTHON) -m tests.chaos.run
 
-mutants-ci: install-dev ## the same where the tests have just been run
-	@$(PYTHON) -m tests.proofs.mutants --tested
+mutants-ci: install-dev ## a sample of them where the tests have just been run
+	@$(PYTHON) -m tests.proofs.mutants --tested --sample
 
 mutants: install-dev ## make the classic mistakes in a copy, and see a proof turn red for each
 	@$(PYTHON) -m tests.proofs.mutants

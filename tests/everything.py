@@ -38,10 +38,14 @@ ONCE_TOO = (
     "api/test_against_its_document.py",
     "reconciliation/discrepancies/test_hypotheses.py",
     "reconciliation/files/test_dialects.py",
+    "reconciliation/discrepancies/test_sheets.py",
     "reconciliation/files/test_hostile.py",
+    "reconciliation/files/test_profiles_desk.py",
     "reconciliation/nights/test_calendar.py",
     "smartpay_dashboard/test_checks.py",
     "smartpay_dashboard/test_start.py",
+    "views/reconciliation/test_laboratory.py",
+    "views/reconciliation/test_profiles.py",
     "views/test_every_cell.py",
 )
 """Long, and about what does not depend on the database."""

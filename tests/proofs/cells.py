@@ -69,9 +69,12 @@ def every_cell() -> list[Cell]:
     return [cell for setup in SETUPS for kind in setup.kinds for cell in _cells_of(setup, kind)]
 
 
-def refunds_and_a_sample(seed: int) -> list[Cell]:
+def refunds_and_a_sample(seed: int, *, vendor: int) -> list[Cell]:
     """Gateway A: refund completely, and of each other kind every point and every outcome at least once. The others:
-    every two traits (setup, kind, step, outcome) that can meet do meet at least once. Paired by `seed`."""
+    every two traits (setup, kind, step, outcome) that can meet do meet at least once, on one of the two databases.
+
+    Paired and dealt out by `seed`; `vendor` is 0 or 1.
+    """
     dice = random.Random(seed)
     cells = _cells_of(A, "refund")
     for kind in A.kinds[1:]:
@@ -82,7 +85,7 @@ def refunds_and_a_sample(seed: int) -> list[Cell]:
             Cell(setup=A, kind=kind, point=point, outcome=outcome)
             for point, outcome in zip(points, outcomes, strict=True)
         ]
-    return cells + _pairwise((cell for cell in every_cell() if cell.setup is not A), dice)
+    return cells + _pairwise((cell for cell in every_cell() if cell.setup is not A), dice)[vendor::2]
 
 
 def _cells_of(setup: Setup, kind: str) -> list[Cell]:

@@ -2,11 +2,12 @@
 
 A mutant is one replacement in one file; the proof that must turn red is a set of tests. First every proof runs green on
 the unchanged copy, then once for each mutant. A mutant that survives makes the run fail. `--tested` leaves the first
-out, where `make test` has just run them.
+out, where `make test` has just run them; `--sample` takes a part of them.
 """
 
 from __future__ import annotations
 
+import random
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 AT_ONCE = 2
+CLASSIC, OF_FILES = 10, 3
+"""How many of the list, at its beginning and at its end, every sample holds."""
 LONGEST_SECONDS = 240
 
 
@@ -229,8 +232,13 @@ MUTANTS = (
 
 def main(words: Sequence[str]) -> int:
     """All of them, or those whose names contain one of the words."""
-    named = [word for word in words if word != "--tested"]
+    named = [word for word in words if not word.startswith("--")]
     mutants = [one for one in MUTANTS if not named or any(word in one.name for word in named)]
+    if "--sample" in words:
+        seed = int(time.time())
+        print(f"The classic ones, those of settlement files and three others, drawn by seed {seed}.")
+        rest = mutants[CLASSIC:-OF_FILES]
+        mutants = [*mutants[:CLASSIC], *random.Random(seed).sample(rest, 3), *mutants[-OF_FILES:]]
     proofs = sorted({proof for mutant in mutants for proof in mutant.proof})
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         if "--tested" not in words:

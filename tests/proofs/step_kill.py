@@ -27,7 +27,7 @@ def main(words: Sequence[str]) -> int:
     chosen = parser.parse_args(words)
     if chosen.vendor is None:
         return _on_both([*words, "--seed", str(chosen.seed)])
-    cells = refunds_and_a_sample(chosen.seed) if chosen.sample else every_cell()
+    cells = refunds_and_a_sample(chosen.seed, vendor=VENDORS.index(chosen.vendor)) if chosen.sample else every_cell()
     return _on_one(Matrix(chosen.vendor, [cell for cell in cells if cell.name.startswith(chosen.only)]), chosen.seed)
 
 
