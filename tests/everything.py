@@ -36,16 +36,16 @@ FIRST_HALF = ["-m", "not pictures", *AT_THE_DOORS]
 ONCE = ("browser", "docs", "gateways", "management", "presenters", "sandbox", "templatetags")
 ONCE_TOO = (
     "api/test_against_its_document.py",
-    "reconciliation/discrepancies/test_hypotheses.py",
-    "reconciliation/files/test_dialects.py",
-    "reconciliation/discrepancies/test_sheets.py",
-    "reconciliation/files/test_hostile.py",
-    "reconciliation/files/test_profiles_desk.py",
-    "reconciliation/nights/test_calendar.py",
+    *(f"reconciliation/discrepancies/test_{name}.py" for name in ("desk", "fix_preview", "fix_rules", "hypotheses")),
+    *(f"reconciliation/discrepancies/test_{name}.py" for name in ("causes", "sheets")),
+    *(f"reconciliation/files/test_{name}.py" for name in ("dialects", "hostile", "profiles_desk")),
+    *(f"reconciliation/nights/test_{name}.py" for name in ("calendar", "drift", "due", "reading", "report")),
+    "reconciliation/laboratory",
     "smartpay_dashboard/test_checks.py",
     "smartpay_dashboard/test_start.py",
-    "views/reconciliation/test_laboratory.py",
-    "views/reconciliation/test_profiles.py",
+    *(f"views/reconciliation/test_discrepancy_{name}.py" for name in ("bulk", "page", "sheets")),
+    *(f"views/reconciliation/test_{name}.py" for name in ("laboratory", "lines", "months", "nights", "profiles")),
+    *(f"views/reconciliation/test_{name}.py" for name in ("runs", "settlement", "uploads")),
     "views/test_every_cell.py",
 )
 """Long, and about what does not depend on the database."""
