@@ -41,6 +41,11 @@ def in_one_transaction(work: Callable[[], Result]) -> Result:
     raise AssertionError("unreachable")
 
 
+def rows_at_once() -> int:
+    """Rows to write in one database transaction: few on SQLite, whose one writer keeps everybody else waiting."""
+    return 100 if connection.vendor == "sqlite" else 500
+
+
 def refuse_open_transaction() -> None:
     """The network is about to be used: locks would be held for as long as somebody else's server likes."""
     assert not _is_transaction_open(), "no database transaction may be open while the network is used"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from orders.database import database_now, in_one_transaction, save_many
+from orders.database import database_now, in_one_transaction, rows_at_once, save_many
 from orders.models import (
     Discrepancy,
     DiscrepancyEntry,
@@ -76,7 +77,8 @@ def _explain_batch(ids: Sequence[int], today: date) -> int:
         return 0
     account = GatewayAccount.objects.get(pk=rows[0].account_id)
     told = {case.id: every_finding(case) for case in cases_of(account, rows, today=today)}
-    return in_one_transaction(lambda: _write(told))
+    pieces = _pieces(list(told.items()), rows_at_once())
+    return sum(in_one_transaction(partial(_write, dict(piece))) for piece in pieces)
 
 
 def _write(told: dict[int, list[Finding]]) -> int:

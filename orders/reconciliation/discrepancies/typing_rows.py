@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from orders.database import database_now, in_one_transaction, save_many
+from orders.database import database_now, in_one_transaction, rows_at_once, save_many
 from orders.models import (
     Discrepancy,
     DiscrepancyEntry,
@@ -47,17 +49,20 @@ class Finding:
 
 
 def keep(account: GatewayAccount, run: ReconciliationRun | None, findings: Sequence[Finding]) -> int:
-    """Write a batch in one database transaction; how many rows are new, typed anew or open again."""
+    """Write a batch in short database transactions; how many rows are new, typed anew or open again."""
     typed = {finding.key: finding for finding in findings if finding.type is not None}
-    if not typed:
-        return 0
-    return in_one_transaction(lambda: _keep(account, run, typed))
+    rest, kept = iter(typed.items()), 0
+    while some := dict(islice(rest, rows_at_once())):
+        kept += in_one_transaction(partial(_keep, account, run, some))
+    return kept
 
 
 def vanish(rows: Collection[tuple[int, str]]) -> int:
     """Close unsettled rows whose ground is gone: (id, reason) each."""
-    reasons = dict(rows)
-    return in_one_transaction(lambda: _vanish(reasons)) if reasons else 0
+    rest, closed = iter(dict(rows).items()), 0
+    while some := dict(islice(rest, rows_at_once())):
+        closed += in_one_transaction(partial(_vanish, some))
+    return closed
 
 
 def as_date(value: date | str) -> date:
