@@ -121,21 +121,23 @@ def _custom_id() -> str:
 
 
 def _suspects() -> str:
-    """The transactions that a line's words lead to."""
+    """The transactions that a line's words lead to. CROSS JOIN keeps SQLite, which knows no table's size, to the few
+    lines first; to PostgreSQL it is a join like any other."""
     of_words = " UNION ".join(
-        f"SELECT l.id, t.id FROM {LINES} l JOIN orders_reference w ON w.merchant_id = %(merchant)s "  # noqa: S608
-        f"AND w.value = lower(l.{column}) AND w.kind IN {_WORD_KINDS} JOIN orders_transaction t "
-        f"ON t.order_id = w.order_id AND t.account_id = %(account)s WHERE NOT (l.{column} = '')"
+        f"SELECT l.id, t.id FROM {LINES} l CROSS JOIN orders_reference w CROSS JOIN orders_transaction t "  # noqa: S608
+        f"WHERE w.merchant_id = %(merchant)s AND w.value = lower(l.{column}) AND w.kind IN {_WORD_KINDS} "
+        f"AND t.order_id = w.order_id AND t.account_id = %(account)s AND NOT (l.{column} = '')"
         for column in ("reference", "gateway_id", "custom_reference")
     )
     return (
         "SELECT line_id, transaction_id FROM (SELECT line_id, transaction_id, "  # noqa: S608
         "count(*) OVER (PARTITION BY line_id) AS n FROM (SELECT l.id AS line_id, t.id AS transaction_id "
-        f"FROM {LINES} l JOIN orders_transaction t "
-        "ON t.account_id = %(account)s AND t.reference = l.transaction_reference "
-        f"UNION SELECT l.id, t.id FROM {LINES} l JOIN orders_transaction t ON t.account_id = %(account)s "
+        f"FROM {LINES} l CROSS JOIN orders_transaction t "
+        "WHERE t.account_id = %(account)s AND t.reference = l.transaction_reference "
+        f"UNION SELECT l.id, t.id FROM {LINES} l CROSS JOIN orders_transaction t WHERE t.account_id = %(account)s "
         "AND t.card_reference = l.transaction_reference AND NOT (t.card_reference = '') "
-        f"UNION SELECT l.id, m.transaction_id FROM {LINES} l JOIN orders_modification m ON m.account_id = %(account)s "
+        f"UNION SELECT l.id, m.transaction_id FROM {LINES} l CROSS JOIN orders_modification m "
+        "WHERE m.account_id = %(account)s "
         f"AND m.kind IN {sql.ITEM_KINDS} AND m.gateway_reference = l.reference AND {sql.SUCCEEDED} "
         f"UNION SELECT l.id, e.transaction_id FROM {LINES} l JOIN orders_externalmovement e "
         "ON e.account_id = %(account)s AND e.gateway_reference = l.reference AND NOT (l.reference = '') "
