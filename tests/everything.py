@@ -46,7 +46,10 @@ ONCE_TOO = (
     *(f"views/reconciliation/test_discrepancy_{name}.py" for name in ("bulk", "page", "sheets")),
     *(f"views/reconciliation/test_{name}.py" for name in ("laboratory", "lines", "months", "nights", "profiles")),
     *(f"views/reconciliation/test_{name}.py" for name in ("runs", "settlement", "uploads")),
-    "views/test_every_cell.py",
+    *(f"views/test_{name}.py" for name in ("capabilities", "every_cell", "inbox", "modifications_bad_input")),
+    *(f"views/test_{name}.py" for name in ("modification_page", "modifications_live", "new_payment", "order_page")),
+    *(f"views/test_{name}.py" for name in ("order_page_roles", "panel_of_gateways", "plans", "proposals", "shell")),
+    *(f"views/test_{name}.py" for name in ("stopped_everywhere", "templates")),
 )
 """Long, and about what does not depend on the database."""
 SECOND_HALF = [*(f"--ignore=tests/{place}" for place in (*ONCE, *ONCE_TOO)), *AT_THE_DOORS]
