@@ -71,9 +71,9 @@ def every_cell() -> list[Cell]:
 
 def refunds_and_a_sample(seed: int, *, vendor: int) -> list[Cell]:
     """Gateway A: refund completely, and of each other kind every point and every outcome at least once. The others:
-    every two traits (setup, kind, step, outcome) that can meet do meet at least once, on one of the two databases.
+    every two traits (setup, kind, step, outcome) that can meet do meet at least once.
 
-    Paired and dealt out by `seed`; `vendor` is 0 or 1.
+    Paired by `seed` and dealt out by it over the two databases; `vendor` is 0 or 1.
     """
     dice = random.Random(seed)
     cells = _cells_of(A, "refund")
@@ -85,7 +85,9 @@ def refunds_and_a_sample(seed: int, *, vendor: int) -> list[Cell]:
             Cell(setup=A, kind=kind, point=point, outcome=outcome)
             for point, outcome in zip(points, outcomes, strict=True)
         ]
-    return cells + _pairwise((cell for cell in every_cell() if cell.setup is not A), dice)[vendor::2]
+    cells += _pairwise((cell for cell in every_cell() if cell.setup is not A), dice)
+    dice.shuffle(cells)
+    return cells[vendor::2]
 
 
 def _cells_of(setup: Setup, kind: str) -> list[Cell]:
