@@ -34,7 +34,7 @@ from orders.reconciliation.files.receiving import (
     refuse_replacing,
     sentence_about,
 )
-from orders.reconciliation.matching.engine import Scope, match
+from orders.reconciliation.matching.engine import Scope, forget_matches, match
 from orders.reconciliation.runs import tolerance_of
 from orders.reconciliation.runs_reading import day_of, mark, read_lines, same_again
 
@@ -164,8 +164,6 @@ def _nobody_else() -> None:
 def _forget(file: SettlementFile, run: ReconciliationRun | None) -> None:
     delete_lines(file, renew=_nobody_else)
     if run is not None:
-        matches = Match.objects.filter(run=run).order_by("pk")
-        while keys := list(matches.values_list("pk", flat=True)[:1000]):
-            Match.objects.filter(pk__in=keys).delete()
+        forget_matches(run)
         run.delete()
     storing.forget(file)

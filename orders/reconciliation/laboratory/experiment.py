@@ -16,7 +16,6 @@ from orders import audit
 from orders.database import database_now, in_one_transaction
 from orders.models import (
     FileState,
-    Match,
     ProfileState,
     ReconciliationRun,
     RunKind,
@@ -31,7 +30,7 @@ from orders.permissions import permissions_of
 from orders.reconciliation.files.loading import delete_lines
 from orders.reconciliation.laboratory.comparing import Pair, compare
 from orders.reconciliation.laboratory.rereading import Shadow, read_again
-from orders.reconciliation.matching.engine import Scope, match
+from orders.reconciliation.matching.engine import Scope, forget_matches, match
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -41,7 +40,6 @@ log = structlog.get_logger(__name__)
 DAYS = 90
 MOST_TRIES = 3
 _LEASE = timedelta(minutes=15)
-_AT_ONCE = 1_000
 
 
 def begin(profile: SettlementProfile, *, by: User, source: Source = Source.PAGE) -> ReconciliationRun:
@@ -182,9 +180,7 @@ def _end(run: ReconciliationRun, *, figures: dict[str, object] | None = None, pr
 
 def _sweep(run: ReconciliationRun) -> None:
     """Delete the lines and matches of this experiment; safe to repeat."""
-    matches = Match.objects.filter(run=run).order_by("pk")
-    while keys := list(matches.values_list("pk", flat=True)[:_AT_ONCE]):
-        Match.objects.filter(pk__in=keys).delete()
+    forget_matches(run)
     shadows = SettlementFile.objects.filter(profile=run.profile, state=FileState.TRIAL, source=Source.WORKER)
     for file in shadows:
         delete_lines(file, renew=lambda: None)

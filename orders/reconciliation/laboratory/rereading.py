@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from orders.database import database_now
 from orders.models import FileState, SettlementFile, SettlementProfile, Source
 from orders.reconciliation.files.loading import Renew, Torn, Unreadable, load
 from orders.reconciliation.files.mapping import BadMapping, Mapping
-from orders.reconciliation.files.reading import Limits
+from orders.reconciliation.runs_reading import limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +36,7 @@ def read_again(source: SettlementFile, profile: SettlementProfile, *, renew: Ren
 
 
 def _load(file: SettlementFile, source: SettlementFile, mapping: Mapping, renew: Renew) -> None:
-    limits = Limits(raw_bytes=settings.SETTLEMENT_MAX_MIB * 1024**2, rows=settings.SETTLEMENT_MAX_LINES)
-    load(file, mapping=mapping, limits=limits, today=database_now().date(), renew=renew, stored_as=source.pk)
+    load(file, mapping=mapping, limits=limits(), today=database_now().date(), renew=renew, stored_as=source.pk)
 
 
 def _shadow_of(source: SettlementFile, profile: SettlementProfile) -> SettlementFile:

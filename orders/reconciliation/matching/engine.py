@@ -13,7 +13,7 @@ from orders.models import Match, ReconciliationRun, Rule, SettlementFile
 from orders.reconciliation.matching import payouts, rules, sql, swift
 from orders.reconciliation.matching.candidates import CANDIDATES, LINES, Scope, gather, scatter
 
-__all__ = ["Scope", "match"]
+__all__ = ["Scope", "forget_matches", "match"]
 
 _PICKED = "night_picked"
 _AT_ONCE = 1_000
@@ -34,7 +34,7 @@ def match(scope: Scope) -> dict[str, int]:
     IntegrityError when it was.
     """
     made = dict.fromkeys(Rule, 0)
-    _forget(scope.run)
+    forget_matches(scope.run)
     if scope.file_ids:
         _plan_anew("orders_settlementline", scope)
         with sql.unhurried():
@@ -57,8 +57,8 @@ def _plan_anew(table: str, scope: Scope) -> None:
         sql.run(f"ANALYZE (SKIP_LOCKED) {table}")
 
 
-def _forget(run: ReconciliationRun) -> None:
-    """Delete what an earlier try left, a few rows at a time where others wait for the lock."""
+def forget_matches(run: ReconciliationRun) -> None:
+    """Delete the matches of a run that never counted, a few rows at a time where others wait for the lock."""
     while keys := list(Match.objects.filter(run=run).order_by("pk").values_list("pk", flat=True)[:_AT_ONCE]):
         Match.objects.filter(pk__in=keys).delete()
 
