@@ -5,12 +5,14 @@ Two temporary tables, so that each rule and each typing is one small statement o
 `night_line`       one row for each line that is not met: its words, and `custom_id` where its reference is a UUID
 `night_candidate`  one row for each line and each movement of a transaction that any of the line's words leads to
 
-A candidate's `standing` is `done`, `open` or `failed`; `taken` says that a counting match holds it already. `agrees`
-says that no id contradicts: an id of the whole payment, as gateway B gives its captures, contradicts nothing.
+A candidate's `standing` is `done`, `open` or `failed`; `taken` says that a counting match holds it already, `apart`
+that a person took it and the line apart. `agrees` says that no id contradicts: an id of the whole payment, as gateway B
+gives its captures, contradicts nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -18,7 +20,7 @@ from typing import Any
 from django.db import connection
 
 from orders.models import ReconciliationRun
-from orders.reconciliation.matching import sql
+from orders.reconciliation.matching import apart, sql
 
 LINES, CANDIDATES, _SUSPECTS = "night_line", "night_candidate", "night_suspect"
 MOVING = "('capture', 'refund', 'chargeback', 'reversal')"
@@ -30,12 +32,17 @@ _SHARED_BY_MANY = 50
 """A word that leads to more transactions than this, such as a shop's name, leads nowhere."""
 
 
+def nothing_to_renew() -> None:
+    """Nobody else can be at it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scope:
     """Which lines a run matches, and how far they may be off.
 
     Neither `line_ids` nor `file_ids` means every counting line of the account that is not met. Matches of the lines of
-    `replaced_file_ids` do not count as taken. `fresh` (a trial) looks through every match but the run's own.
+    `replaced_file_ids` do not count as taken. `fresh` (a trial) looks through every match but the run's own; `reread`
+    pairs each file of a trial with the one that it is read from, whose decisions hold for it too.
     """
 
     run: ReconciliationRun
@@ -45,6 +52,9 @@ class Scope:
     with_named: bool = False
     """Beside the lines of the files those that an unsettled discrepancy of the account names, for typing."""
     fresh: bool = False
+    reread: tuple[tuple[int, int], ...] = ()
+    renew: Callable[[], None] = nothing_to_renew
+    """Called inside each transaction that writes: keeps the run's turn, or raises when it was lost."""
     tolerance_minor: int = 0
     tolerance_days: int = 5
 
@@ -162,10 +172,12 @@ def _candidates(scope: Scope) -> str:
     return (
         f"SELECT {line}, m.id AS modification_id, NULL AS movement_id, CAST(m.id AS text) AS item, {modification}, "
         f"{standing} AS standing, {taken.format(column='modification_id', key='m.id', counting=counting)} AS taken, "
-        f"COALESCE(m.id = l.custom_id, {_no()}) AS same_id, m.state = 'withdrawn' AS never_sent {suspects} "
+        f"COALESCE(m.id = l.custom_id, {_no()}) AS same_id, m.state = 'withdrawn' AS never_sent, "
+        f"{apart.of_modification(scope.reread)} AS apart {suspects} "
         f"JOIN orders_modification m ON m.transaction_id = t.id WHERE {sql.IS_ITEM} AND m.state <> 'queued' "
         f"UNION ALL SELECT {line}, NULL, e.id, 'm' || CAST(e.id AS text), {movement}, 'done', "
-        f"{taken.format(column='movement_id', key='e.id', counting=counting)}, {_no()}, {_no()} {suspects} "
+        f"{taken.format(column='movement_id', key='e.id', counting=counting)}, {_no()}, {_no()}, "
+        f"{apart.of_movement(scope.reread)} {suspects} "
         f"JOIN orders_externalmovement e ON e.transaction_id = t.id WHERE {sql.IS_MOVEMENT}"
     )
 

@@ -7,17 +7,21 @@ lock and matches are written in short transactions, so that pages are never kept
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django.db import transaction
 from django.db.models import Sum
 
 from orders.models import Match, ReconciliationRun, Rule, SettlementFile
+from orders.reconciliation.files.pace import Pace
 from orders.reconciliation.matching import payouts, rules, sql, swift
-from orders.reconciliation.matching.candidates import CANDIDATES, LINES, Scope, gather, scatter
+from orders.reconciliation.matching.candidates import CANDIDATES, LINES, Scope, gather, nothing_to_renew, scatter
 
 __all__ = ["Scope", "forget_matches", "match"]
 
 _PICKED = "night_picked"
 _AT_ONCE = 1_000
-"""Rows of one write on SQLite; far below a tenth of a second."""
+"""Rows of one delete; far below a tenth of a second."""
 _MANY = 5_000
 """Lines of a file from which on statistics are taken anew."""
 _ALONE = "1, CAST(NULL AS uuid)"
@@ -34,7 +38,7 @@ def match(scope: Scope) -> dict[str, int]:
     IntegrityError when it was.
     """
     made = dict.fromkeys(Rule, 0)
-    forget_matches(scope.run)
+    forget_matches(scope.run, renew=scope.renew)
     if scope.file_ids:
         _plan_anew("orders_settlementline", scope)
         with sql.unhurried():
@@ -57,20 +61,20 @@ def _plan_anew(table: str, scope: Scope) -> None:
         sql.run(f"ANALYZE (SKIP_LOCKED) {table}")
 
 
-def forget_matches(run: ReconciliationRun) -> None:
+def forget_matches(run: ReconciliationRun, *, renew: Callable[[], None] = nothing_to_renew) -> None:
     """Delete the matches of a run that never counted, a few rows at a time where others wait for the lock."""
-    while keys := list(Match.objects.filter(run=run).order_by("pk").values_list("pk", flat=True)[:_AT_ONCE]):
-        Match.objects.filter(pk__in=keys).delete()
+    pace, matches = Pace(), Match.objects.filter(run=run).order_by("pk")
+    while keys := list(matches.values_list("pk", flat=True)[: min(pace.size, _AT_ONCE)]):
+        with pace.timed(), transaction.atomic():
+            renew()
+            Match.objects.filter(pk__in=keys).delete()
 
 
 def _keep_swiftly(scope: Scope) -> int:
-    """The exact pairs by reference, straight from the join where a long statement holds nobody up."""
-    select, row = swift.pairs(scope), _row(Rule.REFERENCE, plan=_ALONE)
-    if sql.on_postgresql():
-        statement = f"INSERT INTO orders_match ({_COLUMNS}) SELECT {row} FROM ({select}) picked"  # noqa: S608
-        return sql.run(statement, scope.parameters)
-    sql.fill_scratch(_PICKED, select, scope.parameters)
-    return _write(row, scope)
+    """The exact pairs by reference of which both sides are sure."""
+    sql.fill_scratch(_PICKED, swift.pairs(scope), scope.parameters)
+    sql.run(f"DELETE FROM {_PICKED} WHERE {swift.crowded(_PICKED)}")  # noqa: S608  # our own words
+    return _write(_row(Rule.REFERENCE, plan=_ALONE), scope)
 
 
 def _keep(scope: Scope, rule: Rule, select: str, parameters: sql.Parameters) -> int:
@@ -111,11 +115,13 @@ def _write(row: str, scope: Scope) -> int:
     """Copy the picked pairs into the matches: at once on PostgreSQL, in short transactions on SQLite."""
     statement = f"INSERT INTO orders_match ({_COLUMNS}) SELECT {row} FROM {_PICKED} picked"  # noqa: S608
     if sql.on_postgresql():
-        return sql.run(statement, scope.parameters)
-    made = first = 0
+        return sql.run(f"{statement} ORDER BY line_id", scope.parameters)
+    made, first, pace = 0, 0, Pace()
     ((last,),) = sql.rows(f"SELECT max(rowid) FROM {_PICKED}")  # noqa: S608
     while first < (last or 0):
-        bounds = {"first": first, "last": first + _AT_ONCE}
-        made += sql.run(f"{statement} WHERE rowid > %(first)s AND rowid <= %(last)s", {**scope.parameters, **bounds})
-        first += _AT_ONCE
+        bounds = {"first": first, "last": first + pace.size}
+        with pace.timed(), transaction.atomic():
+            scope.renew()
+            made += sql.run(f"{statement} WHERE rowid > %(first)s AND rowid <= %(last)s", scope.parameters | bounds)
+        first = bounds["last"]
     return made

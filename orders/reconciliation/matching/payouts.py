@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from orders.reconciliation.matching import sql
+from orders.reconciliation.matching import apart, sql
 from orders.reconciliation.matching.candidates import MOVING, Scope, unmet_lines
 
 _FIRST_DAYS = 31
@@ -70,7 +70,7 @@ def _pairs(scope: Scope) -> str:
 
 
 def _movements(scope: Scope) -> str:
-    """What moved within `from` and `before` in the currency and no counting line holds."""
+    """What moved within `from` and `before` in the currency, no counting line holds and nobody took from the payout."""
     taken = (
         "NOT EXISTS (SELECT 1 FROM orders_match x WHERE x.transaction_id = {item}.transaction_id "
         "AND x.{column} = {item}.id AND {counting})"
@@ -82,12 +82,16 @@ def _movements(scope: Scope) -> str:
     return (
         "SELECT m.id AS modification_id, NULL AS movement_id, CAST(m.id AS text) AS item, m.transaction_id, "  # noqa: S608
         f"{sql.MODIFICATION_SIGNED} AS signed, {sql.MODIFICATION_AT} AS moved_at FROM orders_modification m "
-        f"WHERE {within.format(item='m', at=sql.MODIFICATION_AT)} AND m.state = 'succeeded' AND {sql.IS_ITEM} "
-        f"AND {taken.format(item='m', column='modification_id', counting=counting)} UNION ALL "
+        f"JOIN orders_settlementline l ON l.id = %(line)s WHERE {within.format(item='m', at=sql.MODIFICATION_AT)} "
+        f"AND m.state = 'succeeded' AND {sql.IS_ITEM} "
+        f"AND {taken.format(item='m', column='modification_id', counting=counting)} "
+        f"AND NOT {apart.of_modification(scope.reread)} UNION ALL "
         "SELECT NULL, e.id, 'm' || CAST(e.id AS text), e.transaction_id, "
         f"{sql.MOVEMENT_SIGNED}, {sql.MOVEMENT_AT} FROM orders_externalmovement e "
-        f"WHERE {within.format(item='e', at=sql.MOVEMENT_AT)} AND {sql.IS_MOVEMENT} "
-        f"AND {taken.format(item='e', column='movement_id', counting=counting)}"
+        f"JOIN orders_settlementline l ON l.id = %(line)s WHERE {within.format(item='e', at=sql.MOVEMENT_AT)} "
+        f"AND {sql.IS_MOVEMENT} "
+        f"AND {taken.format(item='e', column='movement_id', counting=counting)} "
+        f"AND NOT {apart.of_movement(scope.reread)}"
     )
 
 

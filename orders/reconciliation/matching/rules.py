@@ -1,7 +1,8 @@
 """The rules in order, each a SELECT over `night_candidate` of the pairs that it is sure of.
 
 A strong word (reference, the gateway's id, our id) names one movement: of several lines for it the first is the pair
-and the others are left. A weak likeness must be the only one on both sides. What several candidates fit is left.
+and the others are left. A weak likeness must be the only one on both sides. What several candidates fit is left. What
+a person took apart is no candidate of any rule.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ PICKED = "line_id, item, modification_id, movement_id, transaction_id, days"
 """What every rule selects, beside the part of the movement that the line covers and what the line says more."""
 _WHOLE = f"{PICKED}, abs(signed) AS covered, gross - signed AS difference"
 
-_FITS = "NOT taken AND kind = type AND item_currency = currency AND abs(gross - signed) <= %(minor)s"
-_EXACT = "NOT taken AND kind = type AND item_currency = currency AND gross = signed"
+_FITS = "NOT taken AND NOT apart AND kind = type AND item_currency = currency AND abs(gross - signed) <= %(minor)s"
+_EXACT = "NOT taken AND NOT apart AND kind = type AND item_currency = currency AND gross = signed"
 _NEAR = "agrees AND reference_agrees AND abs(days) <= %(days)s"
 _DONE, _OPEN = "standing = 'done'", "standing = 'open'"
 
@@ -74,7 +75,7 @@ def _rank_by_rank(condition: str) -> str:
 
 def _legs(standing: str) -> str:
     """Several lines of one reference add up to its only movement of that kind."""
-    legs = f"{standing} AND NOT taken AND kind = type AND item_currency = currency AND same_reference"
+    legs = f"{standing} AND NOT taken AND NOT apart AND kind = type AND item_currency = currency AND same_reference"
     of_item = "OVER (PARTITION BY item)"
     return (
         f"SELECT {PICKED}, abs(gross - difference) AS covered, difference FROM "  # noqa: S608

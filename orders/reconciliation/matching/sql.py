@@ -110,8 +110,6 @@ def unhurried() -> Iterator[None]:
         run("SET LOCAL work_mem = '128MB'")
         # A few lines look their words up among millions: by the index, also where the tables have just grown.
         run("SET LOCAL random_page_cost = 1.1")
-        # Compiling these statements takes longer than they run.
-        run("SET LOCAL jit = off")
         yield
 
 
