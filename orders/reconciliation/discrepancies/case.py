@@ -92,7 +92,6 @@ class TransactionFacts:
     captured: int = 0
     refunded: int = 0
     charged_back: int = 0
-    open_to_capture: int = 0
     refreshed_at: datetime | None = None
     expires_at: datetime | None = None
 
@@ -161,6 +160,8 @@ class Case:
     """Lines of the same payment and kind that met nothing, this one left out."""
     expectation: Expectation | None = None
     elsewhere: Elsewhere | None = None
+    taken_back: str = ""
+    """Of a missed item: which file listed it that was replaced since, as a sentence."""
     expected_fee: int | None = None
     """By the account's terms, of our amount where there is an item, else of the line's gross."""
     auto_capture: bool = False

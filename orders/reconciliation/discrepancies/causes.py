@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import partial
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from orders.database import database_now, in_one_transaction, rows_at_once, save_many
+from orders.database import Among, database_now, in_one_transaction, in_short_turns, insert_many, update_many
 from orders.models import (
     Discrepancy,
     DiscrepancyEntry,
@@ -20,11 +21,14 @@ from orders.models import (
     MonthState,
     ReconciliationRun,
 )
-from orders.reconciliation.discrepancies.case_gathering import NOT_LOOKED_AT, RELATED, cases_of
+from orders.reconciliation.discrepancies.case_gathering import cases_of
 from orders.reconciliation.discrepancies.hypotheses import Finding, every_finding, likeliest
+from orders.reconciliation.matching.candidates import nothing_to_renew
 
 Item = TypeVar("Item")
-BATCH = 500
+_Asked = tuple[int, str, int]
+"""Account, type and id of a discrepancy."""
+BATCH = 1_000
 _IDS_AT_ONCE = 10_000
 _ASKED_AGAIN = (DiscrepancyType.THEIRS_NOT_OURS, DiscrepancyType.OURS_NOT_THEIRS, DiscrepancyType.AMBIGUOUS)
 """Types whose cause changes with what else comes in: each run of the account asks again while they are open."""
@@ -33,72 +37,77 @@ _ASKED_AGAIN_MAXIMUM = 5_000
 
 
 def explain(
-    discrepancy_ids: Iterable[int] = (), *, run: ReconciliationRun | None = None, today: date | None = None
+    discrepancy_ids: Iterable[int] = (),
+    *,
+    run: ReconciliationRun | None = None,
+    today: date | None = None,
+    by: str = "",
+    renew: Callable[[], None] = nothing_to_renew,
 ) -> int:
     """Find and store the likely cause of unsettled discrepancies; returns how many causes are new or changed.
 
-    With a run: all of it, and what is open on its account and may look different now. Batches of 500, each with a
-    bounded number of queries. Repeating it changes nothing. `today` is the database's date unless told otherwise.
+    With a run: all of it, and what is open on its account and may look different now. Batches of 1,000, each with a
+    bounded number of queries. Repeating it changes nothing. `today` is the database's date unless told otherwise. The
+    history says `by` what it was found, in words, or by which run. `renew` keeps the run's turn from batch to batch, or
+    raises when it was lost.
     """
-    wanted = set(discrepancy_ids)
+    wanted = {row for some in _pieces(sorted(set(discrepancy_ids)), _IDS_AT_ONCE) for row in _asked(pk__in=some)}
     if run is not None:
-        wanted |= set(_of_run(run))
+        wanted |= _of_run(run)
     day = today or database_now().date()
-    return sum(_explain_batch(batch, day) for batch in _batches(wanted))
+    hand: dict[str, Any] = {"by": by} if by else {"run": run.pk} if run is not None else {}
+    found = 0
+    for account_id, ids in _batches(wanted):
+        renew()
+        found += _explain_batch(account_id, ids, day, hand)
+    return found
 
 
-def _of_run(run: ReconciliationRun) -> list[int]:
-    unsettled = Discrepancy.objects.unsettled()
+def _asked(**conditions: Any) -> QuerySet[Discrepancy, _Asked]:
+    return Discrepancy.objects.unsettled().filter(**conditions).values_list("account_id", "type", "pk")
+
+
+def _of_run(run: ReconciliationRun) -> set[_Asked]:
     since = run.business_date - timedelta(days=_ASKED_AGAIN_DAYS)
-    again = unsettled.filter(account=run.account_id, type__in=_ASKED_AGAIN, occurred_on__gte=since)
-    newest = again.order_by("-pk").values_list("pk", flat=True)[:_ASKED_AGAIN_MAXIMUM]
-    return [*unsettled.filter(run=run).values_list("pk", flat=True), *newest]
+    again = _asked(account=run.account_id, type__in=_ASKED_AGAIN, occurred_on__gte=since)
+    return {*_asked(run=run), *again.order_by("-pk")[:_ASKED_AGAIN_MAXIMUM]}
 
 
-def _batches(ids: Iterable[int]) -> Iterable[Sequence[int]]:
-    """By account and type, because each type looks at other surroundings."""
-    found: list[tuple[int, str, int]] = []
-    for some in _pieces(sorted(ids), _IDS_AT_ONCE):
-        rows = Discrepancy.objects.unsettled().filter(pk__in=some)
-        found += rows.values_list("account_id", "type", "pk")
-    for _, of_account in groupby(sorted(found), key=lambda row: row[0]):
+def _batches(asked: Iterable[_Asked]) -> Iterator[tuple[int, Sequence[int]]]:
+    """By account and type, because each type looks at other surroundings: the account, and so many of its ids."""
+    for account_id, of_account in groupby(sorted(asked), key=itemgetter(0)):
         for batch in _pieces(list(of_account), BATCH):
-            yield [pk for _, _, pk in batch]
+            yield account_id, [pk for _, _, pk in batch]
 
 
 def _pieces(whole: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     return (whole[start : start + size] for start in range(0, len(whole), size))
 
 
-def _explain_batch(ids: Sequence[int], today: date) -> int:
-    found = Discrepancy.objects.filter(pk__in=ids).select_related(*RELATED).defer(*NOT_LOOKED_AT)
-    rows = list(found.order_by("pk"))
-    if not rows:
-        return 0
-    account = GatewayAccount.objects.get(pk=rows[0].account_id)
-    told = {case.id: every_finding(case) for case in cases_of(account, rows, today=today)}
-    pieces = _pieces(list(told.items()), rows_at_once())
-    return sum(in_one_transaction(partial(_write, dict(piece))) for piece in pieces)
+def _explain_batch(account_id: int, ids: Sequence[int], today: date, hand: dict[str, Any]) -> int:
+    account = GatewayAccount.objects.get(pk=account_id)
+    told = {case.id: every_finding(case) for case in cases_of(account, ids, today=today)}
+    return sum(in_one_transaction(partial(_write, dict(some), hand)) for some in in_short_turns(told.items()))
 
 
-def _write(told: dict[int, list[Finding]]) -> int:
+def _write(told: dict[int, list[Finding]], hand: dict[str, Any]) -> int:
     """Only what changed, and only what is still open; a new cause is a line of the history."""
-    rows = _open_months(Discrepancy.objects.unsettled().filter(pk__in=told)).order_by("pk")
-    changed, entries, now = [], list[DiscrepancyEntry](), database_now()
-    for row in rows.select_for_update(no_key=True, of=("self",)).only("cause", "confidence", "evidence"):
-        findings = told[row.pk]
+    rows = _open_months(Discrepancy.objects.unsettled().filter(Among("pk", told))).order_by("pk")
+    held = rows.select_for_update(no_key=True).values_list("pk", "cause", "confidence", "evidence")
+    changed, entries, now = list[dict[str, Any]](), list[dict[str, Any]](), database_now()
+    for pk, cause, confidence, evidence in held:
+        findings = told[pk]
         top = likeliest(findings)
         tested = [_plain(finding) for finding in findings]
-        if (row.cause, row.confidence, row.evidence.get("tested")) == (top.cause, top.confidence, tested):
+        if (cause, confidence, evidence.get("tested")) == (top.cause, top.confidence, tested):
             continue
-        if row.cause != top.cause:
+        if cause != top.cause:
             text = f"{top.cause.label} ({top.confidence} %). {top.sentence}"
-            entries.append(DiscrepancyEntry(discrepancy=row, at=now, verb="explained", text=text))
-        row.cause, row.confidence = top.cause.value, top.confidence
-        row.evidence = {**row.evidence, "tested": tested}
-        changed.append(row)
-    save_many(changed, ["cause", "confidence", "evidence"])
-    DiscrepancyEntry.objects.bulk_create(entries)
+            entries.append({"discrepancy_id": pk, "at": now, "verb": "explained", "text": text, "details": hand})
+        evidence["tested"] = tested
+        changed.append({"id": pk, "cause": top.cause.value, "confidence": top.confidence, "evidence": evidence})
+    update_many(Discrepancy, changed)
+    insert_many(DiscrepancyEntry, entries)
     return len(entries)
 
 

@@ -24,9 +24,9 @@ class Choice:
 
 
 def choices_of(row: Discrepancy) -> tuple[Choice, ...]:
-    """The most alike first, at most ten; none is no proof that there is none. The row comes with account, line,
-    modification, movement and transaction loaded."""
-    case = cases_of(row.account, [row], today=database_now().date())[0]
+    """The most alike first, at most ten; none is no proof that there is none. The row comes with account
+    loaded."""
+    case = cases_of(row.account, [row.pk], today=database_now().date(), with_apart=True)[0]
     if row.type == DiscrepancyType.OURS_NOT_THEIRS:
         return tuple(_choice_of_line(line) for line in case.alike_lines[:_MOST])
     return tuple(_choice_of_item(item) for item in _movements(case)[:_MOST])

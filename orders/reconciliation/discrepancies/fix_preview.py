@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from orders.modifications.preview import Line, Preview
 from orders.money import Money
-from orders.reconciliation.discrepancies.fix_rules import Fix
+from orders.reconciliation.discrepancies.fix_facts import Fix
 
 _ENDS_IT = frozenset({Fix.LINK, Fix.ADOPT, Fix.ACCEPT, Fix.CONFIRM})
 

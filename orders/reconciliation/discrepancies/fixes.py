@@ -1,4 +1,4 @@
-"""Prepared fixes of a discrepancy: offered with a preview of the books, then done once, by one person or by two."""
+"""A fix of a discrepancy is done: once, by one person or by two, under the lock and the rule that the page showed."""
 
 from __future__ import annotations
 
@@ -6,41 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Sum
-
 from orders.database import database_now
 from orders.mirror.refresh import refresh_transaction
 from orders.models import Discrepancy, DiscrepancyState, Source
-from orders.modifications.preview import Preview
 from orders.modifications.refusals import NotAllowed
-from orders.modifications.situation import capability_of
 from orders.money import Money
 from orders.reconciliation.discrepancies.adopting import adopt
-from orders.reconciliation.discrepancies.counterparts import Choice, choices_of
-from orders.reconciliation.discrepancies.fix_preview import Adopted, Books, preview
-from orders.reconciliation.discrepancies.fix_rules import MOVES, Fix, may, offered
+from orders.reconciliation.discrepancies.fix_facts import REASONED, Fix
+from orders.reconciliation.discrepancies.fix_rules import may
 from orders.reconciliation.discrepancies.linking_both import link_both
 from orders.reconciliation.discrepancies.typing import look_again
 from orders.reconciliation.discrepancies.writing import asker_of, attempt, facts_of, locked, reason_of, write
+from orders.sentences import full_stop
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser, User
-
-
-@dataclass(frozen=True, kw_only=True)
-class Offer:
-    """One fix as a page shows it: what it does, what the books are before and after, and whether it is open."""
-
-    code: str
-    title: str
-    what: str
-    preview: Preview
-    allowed: bool
-    sentence: str
-    """What it needs, or why it is closed and what to do instead."""
-    needs_reason: bool
-    choices: tuple[Choice, ...] = ()
-    """For link: what the other side may be, most alike first; other ids are taken too."""
+    from django.contrib.auth.models import User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,34 +29,6 @@ class _Request:
     source: Source
     reason: str
     details: Mapping[str, Any] = field(default_factory=dict)
-
-
-def offers(discrepancy: Discrepancy, person: User | AnonymousUser) -> list[Offer]:
-    """Every fix that fits this type and state, in the order they are tried; closed ones say why.
-
-    The discrepancy comes with account, line, modification, movement, transaction and proposed_by loaded.
-    """
-    facts, asker, books = facts_of(discrepancy), asker_of(person, discrepancy), books_of(discrepancy)
-    adopted = _adopted(discrepancy)
-    found = []
-    for fix in Fix:
-        if not offered(fix, facts):
-            continue
-        decision = may(fix, facts, asker)
-        title, what = WORDS[fix]
-        found.append(
-            Offer(
-                code=fix.value,
-                title=title,
-                what=what,
-                preview=preview(fix, books, adopted),
-                allowed=decision.allowed,
-                sentence=decision.sentence,
-                needs_reason=fix in _REASONED,
-                choices=choices_of(discrepancy) if fix is Fix.LINK else (),
-            )
-        )
-    return found
 
 
 def apply_fix(
@@ -101,41 +53,13 @@ def apply_fix(
 
     def act() -> str:
         row = _allowed(discrepancy_id, fix, request, version)
-        if fix in _REASONED:
+        if fix in REASONED:
             return _ACTS[fix](row, replace(request, reason=reason_of(reason)))
         return _ACTS[fix](row, request)
 
     if fix is Fix.ASK:
         return _ask(discrepancy_id, request, version)
     return attempt(act, what=fix.value, discrepancy_id=discrepancy_id, by=by, source=source)
-
-
-def books_of(row: Discrepancy) -> Books:
-    """The figures a preview starts from."""
-    own = Books(unmatched=row.amount if row.unsettled else 0, amount=row.amount, amount_currency=row.currency)
-    transaction = row.transaction
-    if transaction is None:
-        return own
-    others = Discrepancy.objects.unsettled().filter(transaction=transaction, currency=row.currency)
-    unmatched = others.aggregate(total=Sum("amount"))["total"] or 0
-    return replace(
-        own,
-        currency=transaction.currency,
-        captured=transaction.captured,
-        refunded=transaction.refunded,
-        charged_back=transaction.charged_back,
-        open_to_capture=transaction.open_to_capture,
-        open_to_refund=transaction.captured - transaction.refunded - transaction.refunding,
-        keeps_open=capability_of(row.account).multiple_capture,
-        frozen=transaction.frozen,
-        unmatched=unmatched,
-    )
-
-
-def _adopted(row: Discrepancy) -> Adopted | None:
-    if row.line is None or row.line.type not in MOVES:
-        return None
-    return Adopted(kind=row.line.type, amount=abs(row.line.gross), currency=row.line.currency)
 
 
 def _allowed(discrepancy_id: int, fix: Fix, request: _Request, version: int) -> Discrepancy:
@@ -181,8 +105,7 @@ def _propose(row: Discrepancy, request: _Request) -> str:
         "resolution": request.reason,
     }
     write(row, verb="proposed", sentence=said, by=request.by, source=request.source, changes=changes)
-    stop = "" if said.endswith((".", "!", "?")) else "."
-    return f"{said}{stop} A second person confirms."
+    return f"{full_stop(said)} A second person confirms."
 
 
 def _confirm(row: Discrepancy, request: _Request) -> str:
@@ -256,15 +179,4 @@ _ACTS: Mapping[Fix, Callable[[Discrepancy, _Request], str]] = {
     Fix.CONFIRM: _confirm,
     Fix.REJECT: _reject,
     Fix.REOPEN: _reopen,
-}
-_REASONED = frozenset(Fix) - {Fix.ASK, Fix.CONFIRM}
-WORDS = {
-    Fix.LINK: ("Link", "Say that a line and a movement of ours are the same money."),
-    Fix.ADOPT: ("Adopt the movement", "Take what the gateway did without us into our books."),
-    Fix.ASK: ("Ask the gateway", "Read the payment from its gateway now, and let the next run match again."),
-    Fix.ACCEPT: ("Accept the difference", "Leave it as it is, with a reason, up to the account’s limit."),
-    Fix.WRITE_OFF: ("Propose to write it off", "Give the amount up; a second person decides."),
-    Fix.CONFIRM: ("Confirm the write-off", "Give the amount up, as was proposed by somebody else."),
-    Fix.REJECT: ("Reject the write-off", "The discrepancy stays open; whoever proposed may take it back this way."),
-    Fix.REOPEN: ("Reopen", "Work on it again; its history stays."),
 }

@@ -13,6 +13,7 @@ from typing import IO, Any
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
+from orders.formulas import cell_text
 from orders.models import Discrepancy
 from orders.money import Money
 
@@ -25,9 +26,6 @@ TOLD = (
 COLUMNS = (*EDITABLE, *TOLD)
 WORKBOOK_ROWS = 20_000
 """A workbook is built whole before it is sent; whoever needs more takes the CSV, which has no end."""
-
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 class _Lines:
@@ -45,7 +43,7 @@ def csv_lines(rows: Iterable[Discrepancy]) -> Iterator[str]:
     writer = csv.writer(_Lines())
     yield "\ufeff" + writer.writerow(COLUMNS)
     for row in rows:
-        yield writer.writerow([plain(cell) for cell in cells_of(row)])
+        yield writer.writerow([cell_text(cell) for cell in cells_of(row)])
 
 
 def workbook(rows: Iterable[Discrepancy]) -> IO[bytes]:
@@ -75,21 +73,11 @@ def cells_of(row: Discrepancy) -> Sequence[Any]:
     )
 
 
-def plain(cell: Any) -> str:
-    """A cell as text that no spreadsheet takes for a formula: what begins like one gets an apostrophe before it."""
-    if cell is None:
-        return ""
-    text = cell.isoformat() if isinstance(cell, date) else str(cell)
-    if text.lstrip(" \u00a0").startswith(_BEGINS_A_FORMULA) and _NUMBER.fullmatch(text) is None:
-        return f"'{text}"
-    return text
-
-
 def _workbook_cell(sheet: Any, cell: Any) -> Any:
     """Numbers and days stay what they are; a text is marked as one, so that nothing in it is ever worked out."""
     if cell is None or isinstance(cell, int | Decimal | date):
         return cell
-    written = WriteOnlyCell(sheet, value=_ILLEGAL.sub("", plain(cell)))
+    written = WriteOnlyCell(sheet, value=_ILLEGAL.sub("", cell_text(cell)))
     written.data_type = "s"
     return written
 

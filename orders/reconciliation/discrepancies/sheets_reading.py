@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from openpyxl import load_workbook
 
+from orders.formulas import without_guard
 from orders.reconciliation.discrepancies.sheets import EDITABLE, WORKBOOK_ROWS
 
 BYTES_MAXIMUM = 10 * 1024 * 1024
@@ -214,15 +215,14 @@ def _read_only_rows(book: Any) -> Iterable[Sequence[Any]]:
 
 
 def _text(cell: Any) -> str:
-    """A cell as text; the apostrophe that kept it from being a formula is taken off again."""
+    """A cell as the text that somebody wrote."""
     if cell is None:
         return ""
     if isinstance(cell, datetime):
         return cell.date().isoformat()
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    text = str(cell).strip().replace("\0", "")
-    return text[1:] if text[:1] == "'" and text[1:2] in set("=+-@") else text
+    return without_guard(str(cell).strip().replace("\0", ""))
 
 
 def _whole(text: str) -> int | None:

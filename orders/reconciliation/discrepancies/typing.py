@@ -6,14 +6,17 @@ what is found now differs; rows of closed months are left alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date
 from itertools import chain, islice
 
 from orders.models import (
+    Discrepancy,
+    DiscrepancyState,
     DiscrepancyType,
     ExternalMovement,
+    FileState,
     GatewayAccount,
     Match,
     Modification,
@@ -25,27 +28,40 @@ from orders.money import Money
 from orders.reconciliation.discrepancies import typing_beside, typing_verdicts, typing_words
 from orders.reconciliation.discrepancies.typing_closing import groundless, told_otherwise
 from orders.reconciliation.discrepancies.typing_rows import Finding, keep, vanish
-from orders.reconciliation.matching.candidates import Scope
+from orders.reconciliation.matching.candidates import Scope, nothing_to_renew
 from orders.reconciliation.matching.linking import kind_of, moved_at_of, signed_of
+from orders.reconciliation.matching.partings import stories
+from orders.reconciliation.matching.taken_back import taken_back
 
-_AT_ONCE = 500
+_AT_ONCE = 1_000
 _TOLERANCE_DAYS = 5
 Item = Modification | ExternalMovement
 
 
-def type_leftovers(run: ReconciliationRun) -> int:
+def type_leftovers(run: ReconciliationRun, *, renew: Callable[[], None] = nothing_to_renew) -> int:
     """Type what an applied run left, close what explained itself; how many discrepancies are new or changed.
 
     Of a file's run: its lines and those that were open before; of a night's: everything of the account that counts.
+    `renew` keeps the run's turn from batch to batch, or raises when it was lost.
     """
-    scope = _scope_of(run)
+    scope = replace(_scope_of(run), renew=renew)
     return _type(run.account, scope) + _close(run)
 
 
 def look_again(match: Match) -> int:
-    """After a person linked or unlinked: type that one line anew, and close what it explains."""
-    scope = replace(_scope_of(match.run), file_ids=(), with_named=False, line_ids=(match.line_id,))
-    return _type(match.run.account, scope) + _close(match.run)
+    """After a person linked or unlinked: type that line and those told beside its movement anew, close what is met."""
+    scope = replace(_scope_of(match.run), file_ids=(), with_named=False, line_ids=_lines_about(match))
+    person, did = (match.made_by, "linked") if match.ended_at is None else (match.ended_by, "took apart")
+    by = f"{person.get_username() if person else 'Somebody'}, who {did} a line and a movement"
+    return _type(match.run.account, scope, by) + _close(match.run, by)
+
+
+def _lines_about(match: Match) -> tuple[int, ...]:
+    """The line, and counting ones whose discrepancy names the movement that this line holds now, or let go."""
+    side = {"modification": match.modification_id} if match.modification_id else {"movement": match.movement_id}
+    told = Discrepancy.objects.filter(account=match.account_id, line__file__state=FileState.APPLIED, **side)
+    of_ground = told.exclude(state__in=(DiscrepancyState.VANISHED, DiscrepancyState.RESOLVED))
+    return (match.line_id, *of_ground.values_list("line_id", flat=True))
 
 
 def miss(account: GatewayAccount, items: Iterable[Item], run: ReconciliationRun | None, business_date: date) -> int:
@@ -53,10 +69,12 @@ def miss(account: GatewayAccount, items: Iterable[Item], run: ReconciliationRun 
 
     The caller names only movements that no counting line meets and no other open discrepancy names.
     """
-    found = (_missed(item, business_date) for item in items)
-    changed, rest = 0, iter(found)
-    while batch := list(islice(rest, _AT_ONCE)):
-        changed += keep(account, run, batch)
+    apart, changed, rest = stories(account.pk), 0, iter(items)
+    while some := list(islice(rest, _AT_ONCE)):
+        back = taken_back({item.transaction_id for item in some})
+        told = {f"item:{key}": one.sentence for key, one in back.items()} | apart
+        missed = [_with_story(_missed(item, business_date), told) for item in some]
+        changed += keep(account, run, missed, by=f"the night of {business_date:%-d %B %Y}")
     return changed
 
 
@@ -73,24 +91,32 @@ def _scope_of(run: ReconciliationRun) -> Scope:
     )
 
 
-def _type(account: GatewayAccount, scope: Scope) -> int:
-    changed = 0
-    batches: Iterator[Sequence[Finding]] = chain(typing_verdicts.findings(scope), typing_beside.findings(scope))
+def _type(account: GatewayAccount, scope: Scope, by: str = "") -> int:
+    changed, apart = 0, stories(account.pk)
+    unmet = ([_with_story(finding, apart) for finding in batch] for batch in typing_verdicts.findings(scope))
+    batches: Iterator[Sequence[Finding]] = chain(unmet, typing_beside.findings(scope))
     for batch in batches:
+        scope.renew()
         of_lines = [finding for finding in batch if finding.type not in _BESIDE]
-        vanish(told_otherwise(of_lines))
-        changed += keep(account, scope.run, batch)
+        vanish(told_otherwise(of_lines), run=scope.run, by=by)
+        changed += keep(account, scope.run, batch, by=by)
     return changed
 
 
 _BESIDE = (DiscrepancyType.FEE, DiscrepancyType.LATE)
 
 
-def _close(run: ReconciliationRun) -> int:
+def _close(run: ReconciliationRun, by: str = "") -> int:
     closed, rest = 0, iter(groundless(run.account_id, run.pk))
     while batch := list(islice(rest, _AT_ONCE)):
-        closed += vanish(batch)
+        closed += vanish(batch, run=run, by=by)
     return closed
+
+
+def _with_story(finding: Finding, told: Mapping[str, str]) -> Finding:
+    """What became of the line or the movement before stands beside what does not meet."""
+    story = told.get(finding.key)
+    return replace(finding, sentence=typing_words.with_story(finding.sentence, story)) if story else finding
 
 
 def _missed(item: Item, business_date: date) -> Finding:

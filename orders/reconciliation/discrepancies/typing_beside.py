@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -16,9 +17,11 @@ from orders.reconciliation.discrepancies.typing_rows import Finding, as_date, as
 from orders.reconciliation.matching import sql
 from orders.reconciliation.matching.candidates import MOVING, Scope, scope_lines
 
-_AT_ONCE = 500
+_AT_ONCE = 1_000
 _DAYS_MAXIMUM = 400
 """So many days of booking are looked at for lateness; a file has few."""
+_FEW = 5_000
+"""So many lines are named one by one in a statement."""
 _EARLIEST, _LATEST = date(1990, 1, 1), date(9990, 1, 1)
 _LINE = "l.id, l.identity, l.reference, l.gross, l.fee, l.currency, l.booked_on"
 
@@ -30,8 +33,23 @@ def findings(scope: Scope) -> Iterator[list[Finding]]:
         yield from _batches(_fees(scope, terms))
     if terms is not None:
         yield from _batches(_late(scope, Terms.of(terms)))
-    yield from _batches(_charged_back(scope))
-    yield from _batches(_payouts(scope))
+    few = _of_types(scope, "('chargeback', 'payout')")
+    if few is not None:
+        yield from _batches(_charged_back(few))
+        yield from _batches(_payouts(few))
+
+
+def _of_types(scope: Scope, types: str) -> Scope | None:
+    """The scope with only its lines of these types, where they are few; None where there are none. A file may have a
+    million others, so that it is gone through once and not for each question."""
+    rows = sql.unhurried_rows(
+        f"SELECT l.id FROM orders_settlementline l WHERE {scope_lines(scope)} AND l.type IN {types} "  # noqa: S608
+        f"LIMIT {_FEW + 1}",
+        scope.parameters,
+    )
+    if not rows:
+        return None
+    return scope if len(rows) > _FEW else replace(scope, line_ids=tuple(line_id for (line_id,) in rows))
 
 
 def expected_fee(gross: int, currency: str, terms: SettlementTerms) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orders.database import Among
 from orders.models import Discrepancy, DiscrepancyType
 from orders.reconciliation.discrepancies.typing_rows import Finding
 from orders.reconciliation.matching import sql
@@ -36,7 +37,7 @@ def groundless(account_id: int, run_id: int) -> list[tuple[int, str]]:
 def told_otherwise(batch: Sequence[Finding]) -> list[tuple[int, str]]:
     """Unsettled rows about the batch's lines that are not what was found of these lines now."""
     found = {finding.line_id: finding for finding in batch if finding.line_id is not None}
-    rows = Discrepancy.objects.unsettled().filter(line_id__in=found).exclude(type__in=_BESIDE)
+    rows = Discrepancy.objects.unsettled().filter(Among("line_id", found)).exclude(type__in=_BESIDE)
     return [
         (row_id, ELSEWHERE.format(key=finding.key) if finding.type else EXPLAINED)
         for row_id, line_id, key in rows.order_by("pk").values_list("pk", "line_id", "key")

@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from orders.database import database_now, in_one_transaction, rows_at_once, save_many
+from orders.database import database_now, in_one_transaction, in_short_turns, insert_many, save_many
 from orders.models import (
     Discrepancy,
     DiscrepancyEntry,
@@ -48,21 +47,23 @@ class Finding:
     occurred_on: date
 
 
-def keep(account: GatewayAccount, run: ReconciliationRun | None, findings: Sequence[Finding]) -> int:
-    """Write a batch in short database transactions; how many rows are new, typed anew or open again."""
+def keep(account: GatewayAccount, run: ReconciliationRun | None, findings: Sequence[Finding], *, by: str = "") -> int:
+    """Write a batch in short database transactions; how many rows are new, typed anew or open again.
+
+    The history says `by` what it was found, in words, or by which run.
+    """
     typed = {finding.key: finding for finding in findings if finding.type is not None}
-    rest, kept = iter(typed.items()), 0
-    while some := dict(islice(rest, rows_at_once())):
-        kept += in_one_transaction(partial(_keep, account, run, some))
-    return kept
+    return sum(
+        in_one_transaction(partial(_keep, account, run, dict(some), _hand(run, by)))
+        for some in in_short_turns(typed.items())
+    )
 
 
-def vanish(rows: Collection[tuple[int, str]]) -> int:
-    """Close unsettled rows whose ground is gone: (id, reason) each."""
-    rest, closed = iter(dict(rows).items()), 0
-    while some := dict(islice(rest, rows_at_once())):
-        closed += in_one_transaction(partial(_vanish, some))
-    return closed
+def vanish(rows: Collection[tuple[int, str]], *, run: ReconciliationRun | None = None, by: str = "") -> int:
+    """Close unsettled rows whose ground is gone: (id, reason) each; `run` and `by` as for `keep`."""
+    return sum(
+        in_one_transaction(partial(_vanish, dict(some), _hand(run, by))) for some in in_short_turns(dict(rows).items())
+    )
 
 
 def as_date(value: date | str) -> date:
@@ -75,43 +76,55 @@ def as_uuid(value: UUID | str) -> UUID:
     return UUID(value) if isinstance(value, str) else value
 
 
-def _keep(account: GatewayAccount, run: ReconciliationRun | None, typed: dict[str, Finding]) -> int:
+def _hand(run: ReconciliationRun | None, by: str) -> dict[str, Any]:
+    return {"by": by} if by else {"run": run.pk} if run is not None else {}
+
+
+def _keep(
+    account: GatewayAccount, run: ReconciliationRun | None, typed: dict[str, Finding], hand: dict[str, Any]
+) -> int:
     hold_months(account.pk)
     now, month_of = database_now(), open_months(account.pk)
     known = Discrepancy.objects.select_for_update(no_key=True).filter(account=account, key__in=typed)
     there = {row.key: row for row in known.order_by("pk")}
-    new = [_row(account, run, one, month_of, now) for key, one in typed.items() if key not in there]
-    Discrepancy.objects.bulk_create(new)
-    entries = [_entry(row, now, "opened", row.sentence) for row in new]
-    changed = []
+    new = [one for key, one in typed.items() if key not in there]
+    ids = insert_many(Discrepancy, [_row(account, run, one, month_of, now) for one in new])
+    entries = [_entry(pk, one.type, now, "opened", one.sentence) for pk, one in zip(ids, new, strict=True)]
+    changed, moved = list[Discrepancy](), list[Discrepancy]()
     for key, row in there.items():
-        verb = _verb(row, typed[key], is_closed=month_of(row.month) != row.month)
+        is_closed = month_of(row.month) != row.month
+        verb = _verb(row, typed[key], is_closed=is_closed)
         if verb:
-            entries.append(_entry(row, now, verb, typed[key].sentence, was=row.type))
+            entries.append(_entry(row.pk, row.type, now, verb, typed[key].sentence, was=row.type))
             _change(row, run, typed[key], verb)
             changed.append(row)
+        elif not is_closed and row.line_id != typed[key].line_id:
+            row.line_id = typed[key].line_id  # the same line in a corrected file: what people decided goes along
+            moved.append(row)
     save_many(changed, _CHANGING)
-    DiscrepancyEntry.objects.bulk_create(entries)
+    save_many(moved, ("line",))
+    _note(entries, hand)
     return len(new) + len(changed)
 
 
 def _verb(row: Discrepancy, finding: Finding, *, is_closed: bool) -> str:
     """What a finding does to a known row; empty when it tells nothing new, or a person or a month stands on it."""
     same = (row.type, row.difference) == (finding.type, finding.difference)
-    if is_closed or row.state == DiscrepancyState.WAITING:
+    if is_closed:
         return ""
     if row.state == DiscrepancyState.OPEN:
-        item = (str(row.modification_id or ""), row.movement_id, row.line_id)
-        found = (str(finding.modification_id or ""), finding.movement_id, finding.line_id)
-        return "" if same and _plain(item) == _plain(found) else "typed"
+        return "" if same and _sides(row) == _sides(finding) else "typed"
+    if row.state == DiscrepancyState.WAITING:  # two people are at it, as long as it is about the same
+        named, found = _sides(row)[:2], _sides(finding)[:2]
+        return "reopened" if any(named) and named != found else ""
     if row.state in (DiscrepancyState.VANISHED, DiscrepancyState.RESOLVED):
         return "reopened"  # what had met was taken apart
     return "reopened" if not same and finding.difference else ""
 
 
-def _plain(item: tuple[str, int | None, int | None]) -> tuple[str, int | None, int | None]:
-    """SQLite answers ids without dashes."""
-    return item[0].replace("-", ""), item[1], item[2]
+def _sides(told: Discrepancy | Finding) -> tuple[str, int | None, int | None]:
+    """What it is about; SQLite answers ids without dashes."""
+    return str(told.modification_id or "").replace("-", ""), told.movement_id, told.line_id
 
 
 def _change(row: Discrepancy, run: ReconciliationRun | None, finding: Finding, verb: str) -> None:
@@ -134,30 +147,29 @@ def _row(
     finding: Finding,
     month_of: Callable[[date], date],
     now: datetime,
-) -> Discrepancy:
-    assert finding.type is not None
-    return Discrepancy(
-        merchant_id=account.merchant_id,
-        account=account,
-        key=finding.key,
-        type=finding.type,
-        run=run,
-        line_id=finding.line_id,
-        modification_id=_uuid(finding.modification_id),
-        movement_id=finding.movement_id,
-        transaction_id=finding.transaction_id,
-        reference=finding.reference,
-        amount=finding.amount,
-        difference=finding.difference,
-        currency=finding.currency,
-        sentence=finding.sentence,
-        occurred_on=finding.occurred_on,
-        month=month_of(finding.occurred_on),
-        opened_at=now,
-    )
+) -> dict[str, Any]:
+    return {
+        "merchant_id": account.merchant_id,
+        "account_id": account.pk,
+        "key": finding.key,
+        "type": finding.type,
+        "run_id": run.pk if run else None,
+        "line_id": finding.line_id,
+        "modification_id": _uuid(finding.modification_id),
+        "movement_id": finding.movement_id,
+        "transaction_id": finding.transaction_id,
+        "reference": finding.reference,
+        "amount": finding.amount,
+        "difference": finding.difference,
+        "currency": finding.currency,
+        "sentence": finding.sentence,
+        "occurred_on": finding.occurred_on,
+        "month": month_of(finding.occurred_on),
+        "opened_at": now,
+    }
 
 
-def _vanish(reasons: dict[int, str]) -> int:
+def _vanish(reasons: dict[int, str], hand: dict[str, Any]) -> int:
     now = database_now()
     for account_id in sorted(set(Discrepancy.objects.filter(pk__in=reasons).values_list("account_id", flat=True))):
         hold_months(account_id)
@@ -166,7 +178,7 @@ def _vanish(reasons: dict[int, str]) -> int:
         row.state, row.closed_at, row.resolution = DiscrepancyState.VANISHED, now, reasons[row.pk]
         row.version += 1
     save_many(rows, ("state", "closed_at", "resolution", "version"))
-    DiscrepancyEntry.objects.bulk_create([_entry(row, now, "vanished", reasons[row.pk]) for row in rows])
+    _note([_entry(row.pk, row.type, now, "vanished", reasons[row.pk]) for row in rows], hand)
     return len(rows)
 
 
@@ -185,9 +197,14 @@ def open_months(account_id: int) -> Callable[[date], date]:
     return month_of
 
 
-def _entry(row: Discrepancy, now: datetime, verb: str, text: str, *, was: str = "") -> DiscrepancyEntry:
-    details: dict[str, Any] = {"type": row.type} | ({"was": was} if was else {})
-    return DiscrepancyEntry(discrepancy=row, at=now, verb=verb, text=text, details=details)
+def _entry(pk: int, type: str | None, now: datetime, verb: str, text: str, *, was: str = "") -> dict[str, Any]:
+    details = {"type": type} | ({"was": was} if was else {})
+    return {"discrepancy_id": pk, "at": now, "verb": verb, "text": text, "details": details}
+
+
+def _note(entries: Sequence[dict[str, Any]], hand: dict[str, Any]) -> None:
+    """Write the history, each line with what found it."""
+    insert_many(DiscrepancyEntry, [{**entry, "details": {**entry["details"], **hand}} for entry in entries])
 
 
 def _uuid(value: UUID | str | None) -> UUID | None:

@@ -2,7 +2,7 @@
 
 Verdicts are tried in the order of `_VERDICTS`; the first that holds for any candidate is the line's. A movement is
 named by one line: further lines for it are its parts (amount) or come once too often (duplicate), so that no sum counts
-twice.
+twice. What a person took apart from the line is nothing that it could be.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from orders.reconciliation.matching.balance import NAMES
 from orders.reconciliation.matching.candidates import CANDIDATES, LINES, Scope, gather, scatter
 
 _TABLE = "night_verdict"
-_AT_ONCE = 500
+_AT_ONCE = 1_000
 _NAMED = "((same_reference AND agrees) OR same_gateway OR same_id)"
 _SPOKEN = "(same_reference OR same_gateway OR same_id)"
-_FREE = "standing = 'done' AND NOT taken AND NOT spoken_for"
+_FREE = "standing = 'done' AND NOT taken AND NOT spoken_for AND NOT apart"
 _NEAR = "abs(days) <= %(days)s"
 _ALIKE = "kind = type AND item_currency = currency"
 _EXACT = f"{_ALIKE} AND abs(gross - signed) <= %(minor)s"
@@ -50,7 +50,7 @@ _VERDICTS: tuple[tuple[T, str], ...] = (
     ),
     (
         T.AMBIGUOUS,
-        f"standing <> 'failed' AND NOT taken AND NOT spoken_for AND {_EXACT} AND (same_reference OR "
+        f"standing <> 'failed' AND NOT taken AND NOT spoken_for AND NOT apart AND {_EXACT} AND (same_reference OR "
         f"(agrees AND reference_agrees AND {_NEAR} AND (same_transaction OR same_custom)))",
     ),
     (T.DUPLICATE, f"standing = 'done' AND taken AND NOT has_free AND {_EXACT} AND {_NEAR} AND same_transaction"),
@@ -94,10 +94,12 @@ def _rows_after(last: int) -> list[dict[str, Any]]:
     statement = (
         "SELECT l.id, l.identity, l.type, l.gross, l.currency, l.booked_on, l.reference, v.verdict, v.modification_id, "  # noqa: S608
         "v.movement_id, COALESCE(v.transaction_id, t.id), v.signed, v.item_currency, v.kind, "
-        "CASE WHEN v.verdict = 'amount' THEN m.legs END, v.place, v.leading, v.total, v.parts, v.candidates "
+        "m.legs, v.place, v.leading, v.total, v.parts, v.candidates "
         f"FROM {LINES} l JOIN orders_settlementfile f ON f.id = l.file_id LEFT JOIN {_TABLE} v ON v.line_id = l.id "
-        "LEFT JOIN orders_modification m ON m.id = v.modification_id LEFT JOIN orders_transaction t "
-        "ON t.account_id = f.account_id AND t.reference = l.transaction_reference "
+        "AND v.line_id > %(last)s "
+        "LEFT JOIN orders_modification m ON m.id = v.modification_id AND v.verdict = 'amount' LEFT JOIN "
+        "orders_transaction t ON t.account_id = f.account_id AND t.reference = l.transaction_reference "
+        "AND v.transaction_id IS NULL "
         f"WHERE l.id > %(last)s ORDER BY l.id LIMIT {_AT_ONCE}"
     )
     return [dict(zip(_COLUMNS, row, strict=True)) for row in sql.rows(statement, {"last": last})]
@@ -135,9 +137,9 @@ def _verdicts(scope: Scope) -> str:
         "count(*) OVER (PARTITION BY line_id, place_of_verdict) AS candidates "
         f"FROM (SELECT k.*, CASE {verdict} END AS place_of_verdict FROM (SELECT c.*, {spoken_for} AS spoken_for, "
         f"{listed} AS listed, {sure} AS sure, max(CASE WHEN {_SPOKEN} OR NOT (c.reference = '') THEN 1 ELSE 0 END) "
-        f"OVER ({of_line}) = 1 AS has_words, max(CASE WHEN standing = 'done' AND NOT taken AND {_EXACT} THEN 1 ELSE 0 "
-        f"END) OVER ({of_line}) = 1 AS has_free FROM {CANDIDATES} c) k) w WHERE place_of_verdict IS NOT NULL) b "
-        "WHERE best = 1"
+        f"OVER ({of_line}) = 1 AS has_words, max(CASE WHEN standing = 'done' AND NOT taken AND NOT apart AND {_EXACT} "
+        f"THEN 1 ELSE 0 END) OVER ({of_line}) = 1 AS has_free FROM {CANDIDATES} c) k) w "
+        "WHERE place_of_verdict IS NOT NULL) b WHERE best = 1"
     )
 
 

@@ -81,6 +81,11 @@ def of_lone_payout(paid: Money, reference: str) -> str:
     return f"The payout{named} of {paid} is the sum of no span of our movements."
 
 
+def with_story(sentence: str, story: str) -> str:
+    """What became of a line or a movement before, beside what does not meet."""
+    return f"{sentence.replace('hold nothing that', 'hold nothing else that')} {story}"[:_MAXIMUM]
+
+
 def item_key(modification_id: UUID | str | None, movement_id: int | None) -> str:
     """The key of a discrepancy about a movement of ours."""
     return f"item:{modification_id}" if modification_id is not None else f"item:m{movement_id}"

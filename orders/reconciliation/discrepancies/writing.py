@@ -14,7 +14,7 @@ from orders.modifications.refusals import ChangedSince, NotAllowed, Refused, Unk
 from orders.modifications.situation import capability_of
 from orders.permissions import permissions_of
 from orders.reconciliation.closed import closed_month, hold_months
-from orders.reconciliation.discrepancies.fix_rules import Asker, Facts
+from orders.reconciliation.discrepancies.fix_facts import Asker, Facts
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User

@@ -19,6 +19,9 @@ from orders.reconciliation.discrepancies.hypotheses.words import (
     worth,
 )
 
+_TAKEN_BACK = 91
+"""More than that a file is missing, less than that a line names it under a reference that looks alike."""
+
 
 def not_due(case: Case) -> Finding:
     """Its last day in time has not passed."""
@@ -66,7 +69,9 @@ def wrong_reference(case: Case) -> Finding:
     """A line of the same kind and amount, about the same time, met nothing."""
     item, found = case.item, case.alike_lines
     if item is None or not found:
-        return fails(Cause.WRONG_REFERENCE, "No unmet line has the same kind, amount and currency about that time.")
+        return fails(
+            Cause.WRONG_REFERENCE, "No unmet line of the same kind, amount and currency about that time could be it."
+        )
     named = [line for line in found if any(similar(name, own) for name in line.names for own in _names(case))]
     best = (named or list(found))[0]
     told = f"{begin(where(best))} of {day(best.booked_on)} has the same {item.kind} of {worth(item)}"
@@ -102,8 +107,10 @@ def file_missing(case: Case) -> Finding:
 
 
 def line_missing(case: Case) -> Finding:
-    """The file of its day came, without it."""
+    """The file of its day came, without it; or one listed it, and the one that took its place does not."""
     expected = case.expectation
+    if case.taken_back:
+        return holds(Cause.LINE_MISSING, _TAKEN_BACK, case.taken_back)
     if expected is None:
         return fails(Cause.LINE_MISSING, "When it was executed is not known, so neither is its file.")
     if expected.file is None and not expected.neighbours:

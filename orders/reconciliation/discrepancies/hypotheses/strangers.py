@@ -108,7 +108,8 @@ def wrong_reference(case: Case) -> Finding:
     line, found, payment = case.line, case.alike_items, case.transaction
     if line is None or not found:
         return fails(
-            Cause.WRONG_REFERENCE, "Every movement of ours of this kind and amount about that time has met a line."
+            Cause.WRONG_REFERENCE,
+            "No movement of ours of this kind and amount about that time is left that it could be.",
         )
     named = [item for item in found if any(similar(name, own) for name in line.names for own in _names(item))]
     best = (named or list(found))[0]
