@@ -1,6 +1,7 @@
-"""The drop folder: files that somebody copies there are taken, and moved to `done` or, with a sentence, to `refused`.
+"""The drop folders: files that somebody copies there are taken, and moved to `done` or, with a sentence, to `refused`.
 
-A file is taken once its size has stood still. Names are only names: links are not followed, nothing leaves the folder.
+A file is taken once its size has stood still. While it is read it lies in `taken`. Each account has its folder; what
+lies above them, in SETTLEMENT_DROP_DIR itself, belongs to the account that its own lines name.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -18,11 +18,15 @@ from pathlib import Path
 import structlog
 from django.conf import settings
 
-from orders.database import database_now
-from orders.models import FileState, GatewayAccount, SettlementFile, SettlementTerms, Source
+from orders.models import FileState, GatewayAccount, SettlementFile, SettlementProfile, SettlementTerms, Source
+from orders.modifications import bell
 from orders.modifications.refusals import Refused
-from orders.reconciliation.files.receiving import append_part, begin_upload, finish_upload, forget_upload, known_file
+from orders.reconciliation.drop_folder import DONE, REFUSED, DropFolder, drop_folder
+from orders.reconciliation.files.admitting import known_file
+from orders.reconciliation.files.receiving import append_part, begin_upload, finish_upload
+from orders.reconciliation.files.recognising import recognised
 from orders.reconciliation.files.storing import PART_BYTES, in_parts
+from orders.reconciliation.files.uploads import forget_upload
 from orders.reconciliation.runs import work_on
 
 log = structlog.get_logger(__name__)
@@ -30,15 +34,12 @@ log = structlog.get_logger(__name__)
 STILL_SECONDS = 10.0
 """So long a file must not have changed."""
 AT_MOST = 20
-"""Files of one account in one look."""
-_NAME_BYTES = 240
-"""A file system takes 255, and the sentence's file adds its ending."""
-_UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
+"""Files of one folder in one look."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dropped:
-    """What became of one file of a drop folder: `state` is done, refused or waiting."""
+    """What became of one file of a drop folder: `state` is done, refused or waiting; `account` may be unknown."""
 
     account: str
     name: str
@@ -47,18 +48,25 @@ class Dropped:
     file_id: int | None = None
 
 
-def take_drops(*, still_seconds: float = STILL_SECONDS) -> list[Dropped]:
-    """Look into every account's folder. One that cannot be read does not stop the others."""
+def take_drops(*, still_seconds: float = STILL_SECONDS, at_once: bool = True) -> list[Dropped]:
+    """Look into every folder. One that cannot be read does not stop the others.
+
+    `at_once` works each file off before the next one; otherwise a worker is rung, and a later look puts the file away.
+    """
     if settings.SETTLEMENT_DROP_DIR is None:
         return []
+    base = Path(settings.SETTLEMENT_DROP_DIR).resolve()
     taken: list[Dropped] = []
-    for terms in SettlementTerms.objects.exclude(drop_folder="").select_related("account__merchant").order_by("pk"):
+    for account, path in [*_folders(base), (None, base)]:
         try:
-            taken += _take_folder(terms.account, terms.drop_folder, still_seconds)
+            with drop_folder(path) as folder:
+                look = _Look(folder, account, still_seconds=still_seconds, at_once=at_once)
+                taken += look.put_away_what_was_read()
+                taken += look.take()
         except OSError as problem:
-            log.warning("A drop folder cannot be read.", account=terms.account.name, problem=problem.strerror)
+            log.warning("A drop folder cannot be read.", account=account and account.name, problem=problem.strerror)
         except Exception:
-            log.exception("A file of a drop folder could not be worked off; it is tried again.", folder=terms.pk)
+            log.exception("A file of a drop folder could not be worked off; it is tried again.", folder=path.name)
     return taken
 
 
@@ -73,18 +81,50 @@ def account_of_folder(path: Path) -> GatewayAccount | None:
     return terms.account if terms else None
 
 
-def _take_folder(account: GatewayAccount, folder: str, still_seconds: float) -> Iterator[Dropped]:
-    base = settings.SETTLEMENT_DROP_DIR
-    if base is None or folder in (".", "..") or "/" in folder or "\0" in folder:
-        log.warning("A drop folder's name is none.", account=account.name)
-        return
-    with _opened(Path(base) / folder) as place:
-        taken = 0
-        for name in sorted(_names(place)):
+def _folders(base: Path) -> Iterator[tuple[GatewayAccount, Path]]:
+    for terms in SettlementTerms.objects.exclude(drop_folder="").select_related("account__merchant").order_by("pk"):
+        name = terms.drop_folder
+        if name in (".", "..") or "/" in name or "\0" in name:
+            log.warning("A drop folder's name is none.", account=terms.account.name)
+            continue
+        yield terms.account, base / name
+
+
+class _Look:
+    """One look into one folder; without an account each file says by itself whose it is."""
+
+    def __init__(
+        self, folder: DropFolder, account: GatewayAccount | None, *, still_seconds: float, at_once: bool
+    ) -> None:
+        self._folder, self._account = folder, account
+        self._still_seconds, self._at_once = still_seconds, at_once
+
+    def put_away_what_was_read(self) -> Iterator[Dropped]:
+        """What an earlier look took; what is still being read stays."""
+        for name, number, plain in self._folder.taken():
+            file = SettlementFile.objects.select_related("account").filter(pk=number).first()
+            if file is None:
+                continue
+            if self._at_once:
+                work_on(file.pk)
+                file.refresh_from_db()
             try:
-                dropped = _take_one(account, place, name, still_seconds)
+                yield self._ended(file, plain, as_taken=name)
+            except OSError as problem:
+                log.warning("A file that was read cannot be put away.", file=file.pk, problem=problem.strerror)
+
+    def take(self) -> Iterator[Dropped]:
+        """What stands still, a few at a time."""
+        taken = 0
+        for name in self._folder.names():
+            try:
+                dropped = self._take_one(name)
             except OSError as problem:  # one that cannot be opened or moved does not stand in the way of the others
-                log.warning("A dropped file cannot be taken.", account=account.name, problem=problem.strerror)
+                name_of = self._account and self._account.name
+                log.warning("A dropped file cannot be taken.", account=name_of, problem=problem.strerror)
+                continue
+            except Exception:  # nor does one over which something else fails; the next look tries it again
+                log.exception("A dropped file cannot be taken.", account=self._account and self._account.name)
                 continue
             if dropped is not None:
                 yield dropped
@@ -92,86 +132,74 @@ def _take_folder(account: GatewayAccount, folder: str, still_seconds: float) -> 
             if taken == AT_MOST:
                 return
 
-
-@contextmanager
-def _opened(folder: Path) -> Iterator[int]:
-    """A handle of the folder itself, so that a link put in its place later leads nowhere."""
-    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        yield place
-    finally:
-        os.close(place)
-
-
-def _names(place: int) -> Iterator[str]:
-    with os.scandir(place) as entries:
-        for entry in entries:
-            hidden = entry.name.startswith((".", "~")) or entry.name.casefold().endswith(_UNFINISHED)
-            if not hidden and entry.is_file(follow_symlinks=False):
-                yield entry.name
-
-
-def _take_one(account: GatewayAccount, place: int, name: str, still_seconds: float) -> Dropped | None:
-    """None while somebody still writes it."""
-    handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place)
-    with os.fdopen(handle, "rb") as content:
-        before = os.fstat(handle)
-        if not stat.S_ISREG(before.st_mode) or time.time() - before.st_mtime < still_seconds:
+    def _take_one(self, name: str) -> Dropped | None:
+        """None while somebody still writes it."""
+        handle = self._folder.open(name)
+        with os.fdopen(handle, "rb") as content:
+            before = os.fstat(handle)
+            if not stat.S_ISREG(before.st_mode) or time.time() - before.st_mtime < self._still_seconds:
+                return None
+            try:
+                file = self._received(name, content)
+            except Refused as refusal:
+                self._folder.put_away(name, REFUSED, refusal.sentence)
+                who = self._account.name if self._account else ""
+                return Dropped(account=who, name=name, state="refused", sentence=refusal.sentence)
+        if file is None:
             return None
+        if self._at_once:
+            work_on(file.pk)
+            file.refresh_from_db()
+        return self._ended(file, name)
+
+    def _received(self, name: str, content: BufferedReader) -> SettlementFile | None:
+        """The stored file; bytes that are known are not stored again, and None when they changed while being read."""
+        before = os.fstat(content.fileno())
+        account, profile = self._owner(content)
+        content.seek(0)
+        known = known_file(account, hashlib.file_digest(content, "sha256").hexdigest())
+        if known is not None:
+            return known
+        content.seek(0)
+        size = before.st_size
+        file = begin_upload(account, name=name, expected_size=size, profile=profile, by=None, source=Source.SETTLEMENT)
         try:
-            file = _received(account, name, content)
-        except Refused as refusal:
-            return _moved(account, place, name, "refused", refusal.sentence, None)
-    if file is None:
-        return None
-    work_on(file.pk)
-    file.refresh_from_db()
-    if file.state in (FileState.WAITING, FileState.LOADING):
-        return Dropped(account=account.name, name=name, state="waiting", sentence="It waits.", file_id=file.pk)
-    if file.state == FileState.REFUSED:
-        return _moved(account, place, name, "refused", file.problem, file)
-    return _moved(account, place, name, "done", f"It counts: {file.lines:,} lines.", file)
+            arrived = 0
+            for piece in in_parts(iter(lambda: content.read(PART_BYTES), b"")):
+                arrived = append_part(file, offset=arrived, content=piece)
+            if _marks(os.fstat(content.fileno())) == _marks(before):
+                return finish_upload(file).file
+            return None
+        finally:
+            forget_upload(file)
 
+    def _owner(self, content: BufferedReader) -> tuple[GatewayAccount, SettlementProfile | None]:
+        if self._account is not None:
+            return self._account, None
 
-def _received(account: GatewayAccount, name: str, content: BufferedReader) -> SettlementFile | None:
-    """The stored file; bytes that are known are not stored again, and None when they changed while they were read."""
-    before = os.fstat(content.fileno())
-    known = known_file(account, hashlib.file_digest(content, "sha256").hexdigest())
-    if known is not None:
-        return known
-    content.seek(0)
-    file = begin_upload(account, name=name, expected_size=before.st_size, by=None, source=Source.SETTLEMENT)
-    try:
-        size = 0
-        for piece in in_parts(iter(lambda: content.read(PART_BYTES), b"")):
-            size = append_part(file, offset=size, content=piece)
-        if _marks(os.fstat(content.fileno())) == _marks(before):
-            return finish_upload(file).file
-        return None
-    finally:
-        forget_upload(file)
+        def opened() -> BufferedReader:
+            content.seek(0)
+            return content
+
+        profile = recognised(opened)
+        return profile.account, profile
+
+    def _ended(self, file: SettlementFile, name: str, *, as_taken: str = "") -> Dropped:
+        """Put it where its state says; while it waits or is read it lies in `taken`, and a worker is rung."""
+        if file.state in (FileState.WAITING, FileState.LOADING):
+            if not as_taken:
+                self._folder.take(name, file.pk)
+                if not self._at_once:
+                    bell.ring_settlement(file.account_id)
+            state, sentence = "waiting", "It is stored and waits to be read."
+        elif file.state == FileState.REFUSED:
+            state, sentence = "refused", file.problem
+            self._folder.put_away(name, REFUSED, sentence, as_taken=as_taken)
+        else:
+            state, sentence = "done", f"It counts: {file.lines:,} lines."
+            self._folder.put_away(name, DONE, sentence, as_taken=as_taken)
+        return Dropped(account=file.account.name, name=name, state=state, sentence=sentence, file_id=file.pk)
 
 
 def _marks(seen: os.stat_result) -> tuple[int, int]:
     return (seen.st_size, seen.st_mtime_ns)
-
-
-def _moved(
-    account: GatewayAccount, place: int, name: str, where: str, sentence: str, file: SettlementFile | None
-) -> Dropped:
-    """Move it into a folder beside it, under a name of its own, with the sentence as a text where it was refused."""
-    with suppress(FileExistsError):
-        os.mkdir(where, 0o750, dir_fd=place)
-    target = os.open(where, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
-    try:
-        new = os.fsdecode(os.fsencode(f"{database_now():%Y%m%dT%H%M%S%f}-{name}")[:_NAME_BYTES])
-        os.rename(name, new, src_dir_fd=place, dst_dir_fd=target)
-        if where == "refused":
-            note = os.open(f"{new}.txt", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o640, dir_fd=target)
-            with os.fdopen(note, "w", encoding="utf-8") as text:
-                text.write(f"{sentence}\n")
-    finally:
-        os.close(target)
-    return Dropped(
-        account=account.name, name=name, state=where, sentence=sentence, file_id=file.pk if file is not None else None
-    )

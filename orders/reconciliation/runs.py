@@ -6,12 +6,14 @@ that was begun; what does not count yet is completed or deleted, and what counts
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import connection
 from django.db import transaction as database_transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from orders.database import database_now
 from orders.models import (
@@ -19,7 +21,6 @@ from orders.models import (
     GatewayAccount,
     ProfileState,
     ReconciliationRun,
-    RunKind,
     RunStage,
     RunState,
     SettlementFile,
@@ -34,7 +35,7 @@ from orders.reconciliation.discrepancies.typing import type_leftovers
 from orders.reconciliation.evidence import apply_settlements
 from orders.reconciliation.figures import figures_of
 from orders.reconciliation.files.loading import Unreadable
-from orders.reconciliation.files.receiving import forget_stale_uploads
+from orders.reconciliation.files.uploads import forget_stale_uploads
 from orders.reconciliation.matching.engine import Scope, match
 from orders.reconciliation.runs_flip import flip_file, flip_night
 from orders.reconciliation.runs_turns import MOST_TRIES, Turn, TurnLost, take_next, take_night, unfinished
@@ -72,7 +73,7 @@ def rematch(account: GatewayAccount, business_date: date) -> ReconciliationRun:
         raise Refused(f"{month.month:%B %Y} is closed for {account.name}; nothing was matched.", code="closed")
     while (turn := take_night(account, business_date)) is not None:
         drive(turn)
-        if turn.run.kind == RunKind.NIGHT and turn.run.epoch == 1:
+        if turn.begun:
             return ReconciliationRun.objects.get(pk=turn.run.pk)
     raise Refused(
         f"A settlement file of {account.name} is being read just now; nothing was matched. Try again in a minute.",
@@ -80,19 +81,57 @@ def rematch(account: GatewayAccount, business_date: date) -> ReconciliationRun:
     )
 
 
-def work_due() -> int:
-    """Work off what waits or was left, account by account; one that fails stops no other. Returns how many runs."""
-    forget_stale_uploads()
+def work_account(account_id: int) -> int:
+    """Work off what waits or was left at one account; how many runs. Nothing while another process is at it."""
     driven = 0
-    for account_id in _accounts_with_work():
-        try:
-            while (turn := take_next(account_id)) is not None:
-                drive(turn)
-                driven += 1
-        except Exception:
-            log.exception("The files of an account could not be worked off; they are tried again.", account=account_id)
-    _clean_refused()
+    while (turn := take_next(account_id)) is not None:
+        drive(turn)
+        driven += 1
     return driven
+
+
+def work_due() -> int:
+    """Work off what waits or was left at any account, one run of each in turn; what others are at is left to them.
+
+    An account that fails stops no other. Returns how many runs.
+    """
+    driven, failed = 0, set[int]()
+    while True:
+        before = driven
+        for account_id in accounts_with_work():
+            if account_id in failed:
+                continue
+            try:
+                if (turn := take_next(account_id)) is not None:
+                    drive(turn)
+                    driven += 1
+            except Exception:
+                failed.add(account_id)
+                log.exception("The files of an account could not be worked off; they are tried again.", id=account_id)
+        if driven == before:
+            return driven
+
+
+def accounts_with_work() -> list[int]:
+    """Whose files wait or whose runs were left, and nobody is at it."""
+    now = database_now()
+    runs, files = unfinished(), SettlementFile.objects.filter(state__in=_WAITING)
+    at_work = runs.filter(lease_until__gt=now).values_list("account_id", flat=True)
+    left = runs.filter(Q(lease_until__lte=now) | Q(lease_until__isnull=True)).values_list("account_id", flat=True)
+    return sorted({*files.values_list("account_id", flat=True), *left} - {*at_work})
+
+
+def leases_that_end(within: timedelta) -> list[tuple[int, datetime]]:
+    """Accounts whose run is not renewed any more, or was put off, and when somebody else may go on with it."""
+    now = database_now()
+    ending = unfinished().filter(lease_until__gt=now, lease_until__lte=now + within)
+    return [(run.account_id, run.lease_until) for run in ending if run.lease_until is not None]
+
+
+def tidy() -> None:
+    """Forget what nobody finishes: uploads that stood still, lines of files that were refused by a dying process."""
+    forget_stale_uploads()
+    _clean_refused()
 
 
 def drive(turn: Turn) -> None:
@@ -108,12 +147,27 @@ def drive(turn: Turn) -> None:
         if turn.run.state == RunState.APPLIED:
             _conclude(turn)
     except Unreadable as problem:
-        runs_reading.refuse(turn, problem)
+        with _dropped_when_lost(turn):
+            runs_reading.refuse(turn, problem)
     except TurnLost:
-        log.warning("Another process took a run over; this one drops it.", run=turn.run.pk)
+        _drop(turn)
     except Exception as error:
-        turn.put_off(f"It stopped at an error ({type(error).__name__}) and is tried again by itself.")
+        with _dropped_when_lost(turn):
+            turn.put_off(f"It stopped at an error ({type(error).__name__}) and is tried again by itself.")
         raise
+
+
+@contextmanager
+def _dropped_when_lost(turn: Turn) -> Iterator[None]:
+    """Whoever has the run now decides about it."""
+    try:
+        yield
+    except TurnLost:
+        _drop(turn)
+
+
+def _drop(turn: Turn) -> None:
+    log.warning("Another process took a run over; this one drops it.", run=turn.run.pk)
 
 
 def tolerance_of(profile: SettlementProfile | None) -> tuple[int, int]:
@@ -125,7 +179,7 @@ def _match(turn: Turn) -> None:
     run = turn.run
     if run.file_id is None:
         minor, days = tolerance_of(_profile_of_night(run))
-        flip_night(turn, _matched(turn, Scope(run=run, tolerance_minor=minor, tolerance_days=days)))
+        flip_night(turn, _matched(turn, Scope(run=run, renew=turn.renew, tolerance_minor=minor, tolerance_days=days)))
         return
     file = runs_reading.file_of(turn)
     minor, days = tolerance_of(file.profile)
@@ -133,6 +187,7 @@ def _match(turn: Turn) -> None:
         run=run,
         file_ids=(file.pk,),
         replaced_file_ids=(file.replaces_id,) if file.replaces_id else (),
+        renew=turn.renew,
         tolerance_minor=minor,
         tolerance_days=days,
     )
@@ -152,12 +207,12 @@ def _conclude(turn: Turn) -> None:
     """What follows the flip: nothing of it decides whether the file counts."""
     run = turn.run
     if run.stage == RunStage.TYPING:
-        type_leftovers(run)
+        type_leftovers(run, renew=turn.renew)
         turn.advance(RunStage.EVIDENCE)
     if run.stage == RunStage.EVIDENCE:
         apply_settlements(run.account_id)
         turn.advance(RunStage.EXPLAINING)
-    explain(run=run)
+    explain(run=run, renew=turn.renew)
     turn.end(figures=figures_of(run, matches=run.figures.get("matches", {})), problem="")
     if run.file_id is not None and SettlementFile.objects.filter(pk=run.file_id, replaces__isnull=False).exists():
         _meet_what_was_freed(run)
@@ -190,12 +245,6 @@ def _profile_of_night(run: ReconciliationRun) -> SettlementProfile | None:
     """The strictest of the account's active profiles: a night meets lines of several."""
     active = SettlementProfile.objects.filter(account=run.account_id, state=ProfileState.ACTIVE)
     return active.order_by("tolerance_minor", "tolerance_days", "pk").first()
-
-
-def _accounts_with_work() -> list[int]:
-    waiting = SettlementFile.objects.filter(state__in=_WAITING).values_list("account_id", flat=True)
-    left = unfinished().filter(lease_until__lte=database_now()).values_list("account_id", flat=True)
-    return sorted({*waiting, *left})
 
 
 def _clean_refused() -> None:

@@ -12,7 +12,6 @@ from orders import audit
 from orders.database import database_now, in_one_transaction
 from orders.models import (
     FileState,
-    Match,
     RunStage,
     RunState,
     SettlementBadLine,
@@ -22,11 +21,13 @@ from orders.models import (
 )
 from orders.reconciliation.closed import closed_month
 from orders.reconciliation.files.loading import Renew, Summary, Torn, Unreadable, delete_lines, load, summary_of
-from orders.reconciliation.files.mapping import BadMapping, Mapping
+from orders.reconciliation.files.mapping import Mapping
 from orders.reconciliation.files.overlaps import mark_overlaps
+from orders.reconciliation.files.plain import BadMapping
 from orders.reconciliation.files.profile import SANDBOX_MAPPING
 from orders.reconciliation.files.reading import Limits
 from orders.reconciliation.files.refusals import NOTHING_COUNTS
+from orders.reconciliation.matching.engine import forget_matches
 from orders.reconciliation.runs_turns import Turn
 
 log = structlog.get_logger(__name__)
@@ -150,9 +151,8 @@ def refuse(turn: Turn, problem: Unreadable) -> None:
 def clean(file: SettlementFile) -> None:
     """Delete what a file that never counted left behind; safe to repeat."""
     delete_lines(file, renew=lambda: None)
-    matches = Match.objects.filter(run__in=file.runs.filter(state=RunState.ABANDONED)).order_by("pk")
-    while keys := list(matches.values_list("pk", flat=True)[:1000]):
-        Match.objects.filter(pk__in=keys).delete()
+    for run in file.runs.filter(state=RunState.ABANDONED).order_by("pk"):
+        forget_matches(run)
 
 
 def _predecessor(file: SettlementFile, day: date) -> SettlementFile | None:

@@ -25,15 +25,10 @@ from orders.modifications.refusals import Refused
 from orders.reconciliation.closed import closed_month
 from orders.reconciliation.figures import NEEDS_AN_ITEM
 from orders.reconciliation.files import storing
+from orders.reconciliation.files.admitting import known_file, refuse_replacing, sentence_about
 from orders.reconciliation.files.loading import Unreadable, delete_lines
 from orders.reconciliation.files.reading import BadLine
-from orders.reconciliation.files.receiving import (
-    append_part,
-    begin_upload,
-    known_file,
-    refuse_replacing,
-    sentence_about,
-)
+from orders.reconciliation.files.receiving import append_part, begin_upload
 from orders.reconciliation.matching.engine import Scope, forget_matches, match
 from orders.reconciliation.runs import tolerance_of
 from orders.reconciliation.runs_reading import day_of, mark, read_lines, same_again

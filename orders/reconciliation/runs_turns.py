@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from orders.database import database_now, in_one_transaction
 from orders.models import FileState, GatewayAccount, ReconciliationRun, RunKind, RunStage, RunState, SettlementFile
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
 MOST_TRIES = 5
 """A run that died so often is given up, so that the account's other files get their turn."""
-_LEASES = {RunStage.LOADING.value: timedelta(minutes=2)}
+_LEASES = {RunStage.LOADING.value: timedelta(seconds=90)}
 _LONG = timedelta(minutes=15)
-"""Loading renews its lease with every chunk; the other stages are few statements, and long ones."""
+"""Loading renews its lease with every chunk, and pauses to open a workbook or in SQLite's queue; the other stages are
+few statements, and long ones."""
+_LATER = timedelta(minutes=1)
+"""So much longer is the lease of each further try, so that a bad quarter of an hour does not use up all of them."""
+_SILENCES = {RunStage.LOADING.value: timedelta(seconds=10)}
+_LONG_SILENCE = timedelta(minutes=2)
+"""So long a run is not heard of while it works as it should."""
 
 
 class TurnLost(Exception):
@@ -28,15 +37,17 @@ class Turn:
     """The right to work on a run, until its lease ends or somebody takes it over."""
 
     run: ReconciliationRun
+    begun: bool = False
+    """Whether the run was made with this turn; otherwise somebody left it, or a person asked for it."""
 
     def renew(self) -> None:
         """Hold the run, in the caller's database transaction. Raises TurnLost."""
-        self._write(lease_until=database_now() + _lease_of(self.run.stage))
+        self._write(lease_until=database_now() + _lease_of(self.run.stage, self.run.epoch))
 
     def advance(self, stage: RunStage, **fields: Any) -> None:
         """Begin the next stage, in the caller's database transaction. Raises TurnLost."""
         now = database_now()
-        self._write(stage=stage.value, lease_until=now + _lease_of(stage.value), **fields)
+        self._write(stage=stage.value, lease_until=now + _lease_of(stage.value, self.run.epoch), **fields)
 
     def end(self, **fields: Any) -> None:
         """The run is over. Raises TurnLost."""
@@ -56,9 +67,9 @@ class Turn:
 
 
 def unfinished(account_id: int | None = None) -> QuerySet[ReconciliationRun]:
-    """Runs of files and nights that are under way or were left."""
+    """Runs of files, nights and people that wait, are under way or were left."""
     runs = ReconciliationRun.objects.filter(
-        kind__in=(RunKind.FILE, RunKind.NIGHT), state__in=(RunState.RUNNING, RunState.APPLIED)
+        kind__in=(RunKind.FILE, RunKind.NIGHT, RunKind.PERSON), state__in=(RunState.RUNNING, RunState.APPLIED)
     ).exclude(stage=RunStage.DONE)
     return runs if account_id is None else runs.filter(account_id=account_id)
 
@@ -76,6 +87,40 @@ def take_night(account: GatewayAccount, business_date: date) -> Turn | None:
     return _take(account.pk, lambda locked, now: _begin_night(locked, business_date, now))
 
 
+def ask_for(account: GatewayAccount, business_date: date, *, by: User) -> tuple[ReconciliationRun, bool]:
+    """A new run that waits for whoever takes the account's next turn, and True; or the one at work, and False."""
+
+    def ask() -> tuple[ReconciliationRun, bool]:
+        locked = GatewayAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
+        at_work = unfinished(account.pk).filter(state=RunState.RUNNING).order_by("pk").first()
+        if at_work is not None:
+            return at_work, False
+        run = _run(
+            locked,
+            database_now(),
+            kind=RunKind.PERSON,
+            business_date=business_date,
+            stage=RunStage.MATCHING.value,
+            started_by=by,
+            epoch=0,
+            lease_until=None,
+        )
+        return run, True
+
+    return in_one_transaction(ask)
+
+
+def silent_since(run: ReconciliationRun, now: datetime) -> datetime | None:
+    """When the run's process was last heard of, if it should have been since; None while all is well, or nobody has it.
+
+    Nobody needs to do anything: at `lease_until` another process goes on.
+    """
+    if run.lease_until is None or run.stage == RunStage.DONE:
+        return None
+    heard = run.lease_until - _lease_of(run.stage, run.epoch)
+    return heard if now - heard > _SILENCES.get(run.stage, _LONG_SILENCE) else None
+
+
 def _take(account_id: int, begin: Callable[[GatewayAccount, datetime], ReconciliationRun | None]) -> Turn | None:
     def take() -> Turn | None:
         locked = GatewayAccount.objects.select_for_update(no_key=True).get(pk=account_id)
@@ -84,7 +129,7 @@ def _take(account_id: int, begin: Callable[[GatewayAccount, datetime], Reconcili
         if left is not None:
             return _take_over(left, now)
         run = begin(locked, now)
-        return Turn(run) if run is not None else None
+        return Turn(run, begun=True) if run is not None else None
 
     return in_one_transaction(take)
 
@@ -92,9 +137,10 @@ def _take(account_id: int, begin: Callable[[GatewayAccount, datetime], Reconcili
 def _take_over(run: ReconciliationRun, now: datetime) -> Turn | None:
     if run.lease_until is not None and run.lease_until > now:
         return None
-    lease = now + _lease_of(run.stage)
-    mine = ReconciliationRun.objects.filter(pk=run.pk, epoch=run.epoch)
-    if not mine.update(epoch=F("epoch") + 1, lease_until=lease):
+    lease = now + _lease_of(run.stage, run.epoch + 1)
+    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+    mine = ReconciliationRun.objects.filter(free, pk=run.pk, epoch=run.epoch)
+    if not mine.update(epoch=F("epoch") + 1, lease_until=lease, problem=""):
         return None
     return Turn(ReconciliationRun.objects.select_related("account", "file__profile").get(pk=run.pk))
 
@@ -116,10 +162,9 @@ def _begin_night(account: GatewayAccount, business_date: date, now: datetime) ->
 def _run(account: GatewayAccount, now: datetime, **fields: Any) -> ReconciliationRun:
     fields["business_date"] = fields["business_date"] or now.date()
     lease = now + _lease_of(fields.get("stage", RunStage.LOADING.value))
-    return ReconciliationRun.objects.create(
-        merchant_id=account.merchant_id, account=account, epoch=1, started_at=now, lease_until=lease, **fields
-    )
+    values = {"epoch": 1, "started_at": now, "lease_until": lease, **fields}
+    return ReconciliationRun.objects.create(merchant_id=account.merchant_id, account=account, **values)
 
 
-def _lease_of(stage: str) -> timedelta:
-    return _LEASES.get(stage, _LONG)
+def _lease_of(stage: str, epoch: int = 1) -> timedelta:
+    return _LEASES.get(stage, _LONG) + _LATER * max(epoch - 1, 0)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 
+from orders.database import database_now
 from orders.hands import a_hand_of
+from orders.modifications import bell
 from orders.reconciliation import drops, runs, runs_trial
 from orders.reconciliation.laboratory import experiment
 from orders.reconciliation.nights.ring import ring
 
-HANDS = threading.BoundedSemaphore(1)
-"""One task thread reads files; the others stay free for the recovery. A ring that finds no hand is not lost: the file
-waits, and the next look takes it."""
+HANDS = threading.BoundedSemaphore(3)
+"""So many accounts' files are read at a time by one worker; the other task threads stay free for the recovery. A ring
+that finds no hand is not lost: the file waits, and the hand that is free next takes it, or the next look."""
+DOOR = threading.BoundedSemaphore(1)
+"""One takes in what lies in the drop folders, which keeps no file waiting that is here already."""
 BENCH = threading.BoundedSemaphore(1)
 """One more carries out experiments, which may take minutes and keep no file waiting."""
 
@@ -22,20 +28,30 @@ WATCH = threading.BoundedSemaphore(1)
 
 
 @shared_task(name="orders.reconciliation.tasks.work")
-def work(file_id: str) -> None:
-    """A settlement file has come: read it, and whatever waits before it."""
+def work(account_id: str) -> None:
+    """A settlement file has come, or a person asked: work this account off, then whatever else waits."""
     with a_hand_of(HANDS) as free:
         if free:
-            runs.work_on(int(file_id))
+            runs.work_account(int(account_id))
+            runs.work_due()
 
 
 @shared_task(name="orders.reconciliation.tasks.work_due")
 def work_due() -> None:
-    """Every few seconds: what lies in the drop folders, waits, or was left by a dead worker."""
+    """Every few seconds: what waits, or was left by a dead worker."""
+    _ring_when_leases_end()
     with a_hand_of(HANDS) as free:
         if free:
-            drops.take_drops()
             runs.work_due()
+
+
+@shared_task(name="orders.reconciliation.tasks.look")
+def look() -> None:
+    """Every few seconds: take in what lies in the drop folders, and put away what nobody finishes."""
+    with a_hand_of(DOOR) as free:
+        if free:
+            drops.take_drops(at_once=False)
+            runs.tidy()
             runs_trial.forget_stale_trials()
 
 
@@ -53,3 +69,12 @@ def nightly() -> None:
     with a_hand_of(WATCH) as free:
         if free:
             ring()
+
+
+def _ring_when_leases_end() -> None:
+    """Whoever died is followed at the very end of the lease, not at the look after it. A live one renews it in time."""
+    now = database_now()
+    for account_id, ends_at in runs.leases_that_end(timedelta(seconds=settings.SWEEP_SECONDS)):
+        alarm = threading.Timer((ends_at - now).total_seconds() + 0.1, bell.ring_settlement, (account_id,))
+        alarm.daemon = True
+        alarm.start()

@@ -15,6 +15,7 @@ from orders.models import GatewayAccount, SettlementTerms, Source
 from orders.modifications.refusals import NotAllowed, Refused
 from orders.money import MAXIMUM_MINOR, is_currency
 from orders.permissions import permissions_of
+from orders.reconciliation.drop_folder import PUT_AWAY
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -68,6 +69,8 @@ def problem_of(new: NewTerms) -> tuple[str, str]:
         return "expected_from", f"A day between 2000 and 2100; {_UNTOUCHED}"
     if new.drop_folder and _FOLDER.fullmatch(new.drop_folder) is None:
         return "drop_folder", f"A folder's name of letters, digits, points, dashes and underscores; {_UNTOUCHED}"
+    if new.drop_folder.casefold() in PUT_AWAY:
+        return "drop_folder", f"Dropped files are put away in folders of this name; choose another; {_UNTOUCHED}"
     return "", ""
 
 

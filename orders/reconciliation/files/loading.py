@@ -6,26 +6,23 @@ sums and its end are checked as a whole, and only what is missing is inserted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Any
 
 from django.db import transaction as database_transaction
 from django.db.models import Count, Max, Min, Sum
 
 from orders.models import SettlementFile, SettlementLine
-from orders.reconciliation.files.identity import Identities
 from orders.reconciliation.files.mapping import Mapping
 from orders.reconciliation.files.pace import Pace
 from orders.reconciliation.files.reading import BadLine, FileRefused, Limits, Reading, Row
 from orders.reconciliation.files.refusals import NOTHING_COUNTS
 from orders.reconciliation.files.storing import content_of
-from orders.reconciliation.files.writing import first_numbers, insert_lines
+from orders.reconciliation.files.writers import Renew, writer_of
 
-Renew = Callable[[], None]
-"""Called inside every transaction: keeps the turn, or raises when it was lost."""
+__all__ = ["Renew", "Summary", "Torn", "Unreadable", "delete_lines", "load", "summary_of"]
 
 
 class Unreadable(Exception):
@@ -63,23 +60,10 @@ def load(
     `rows_read` and `bytes_read` of the row follow. `stored_as` is the file whose bytes are read, where a trial has none
     of its own. Raises Torn when the lines do not add up; then begin again.
     """
-    reading = Reading(content_of(stored_as or file.pk), mapping, limits=limits, today=today)
-    writer = _Writer(file, reading, renew)
-    bad: list[BadLine] = []
-    try:
-        for one in reading:
-            if isinstance(one, Row):
-                if not bad:
-                    writer.take(one)
-            else:
-                bad.append(one)
-    except FileRefused as refusal:
-        raise Unreadable(str(refusal), bad) from refusal
-    if bad:
-        raise Unreadable(_cannot_read(bad), bad)
-    writer.finish()
+    loading = _Loading(file, mapping=mapping, limits=limits, today=today, renew=renew, stored_as=stored_as)
+    totals = loading.go_through()
     summary = summary_of(file)
-    if summary.everything != reading.totals:
+    if summary.everything != totals:
         delete_lines(file, renew=renew)
         raise Torn
     return summary
@@ -89,39 +73,43 @@ class Torn(Exception):
     """What two readings wrote does not add up; the lines were deleted, so that reading begins anew."""
 
 
-class _Writer:
-    """Collects rows and writes them a chunk at a time, behind those that an earlier try wrote."""
+class _Loading:
+    """One reading of the stored bytes, and beside it the writing of the rows."""
 
-    def __init__(self, file: SettlementFile, reading: Reading, renew: Renew) -> None:
-        self._file, self._reading, self._renew = file, reading, renew
-        self._identities = Identities(file.account_id, partial(first_numbers, file))
-        last = SettlementLine.objects.filter(file=file).aggregate(Max("number"))["number__max"]
-        self._written: int = -1 if last is None else last
-        self._pace = Pace()
-        self._rows: list[Row] = []
+    def __init__(
+        self,
+        file: SettlementFile,
+        *,
+        mapping: Mapping,
+        limits: Limits,
+        today: date,
+        renew: Renew,
+        stored_as: int | None,
+    ) -> None:
+        self._writer = writer_of(file, renew=renew, progress=self._progress)
+        content = content_of(stored_as or file.pk, asking=self._writer.between_parts)
+        self._reading = Reading(content, mapping, limits=limits, today=today, beat=self._writer.beat)
 
-    def take(self, row: Row) -> None:
-        self._rows.append(row)
-        if len(self._rows) >= self._pace.size:
-            self._write()
+    def go_through(self) -> dict[str, dict[str, int]]:
+        """Write every row; the totals of the reading. Raises Unreadable."""
+        bad: list[BadLine] = []
+        try:
+            with self._writer as writer:
+                for one in self._reading:
+                    if not isinstance(one, Row):
+                        bad.append(one)
+                    elif not bad:
+                        writer.take(one)
+                if bad:
+                    raise Unreadable(_cannot_read(bad), bad)
+                writer.finish()
+        except FileRefused as refusal:
+            raise Unreadable(str(refusal), bad) from refusal
+        return self._reading.totals
 
-    def finish(self) -> None:
-        self._write()
-
-    def _write(self) -> None:
-        rows, self._rows = self._rows, []
-        identities = self._identities.of([(row.number, row.identity_text) for row in rows])
-        pairs = zip(rows, identities, strict=True)
-        new = [(row, identity) for row, identity in pairs if row.number > self._written]
-        with self._pace.timed(), database_transaction.atomic():
-            self._renew()
-            if new:
-                insert_lines(self._file, new)
-            SettlementFile.objects.filter(pk=self._file.pk).update(
-                rows_read=self._reading.rows_read,
-                bytes_read=self._reading.bytes_read,
-                dialect=self._reading.dialect[:100],
-            )
+    def _progress(self) -> dict[str, Any]:
+        reading = self._reading
+        return {"rows_read": reading.rows_read, "bytes_read": reading.bytes_read, "dialect": reading.dialect[:100]}
 
 
 def summary_of(file: SettlementFile) -> Summary:

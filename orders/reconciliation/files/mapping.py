@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as AbstractMapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass, field
+from typing import Any
 from zoneinfo import available_timezones
 
 from django.db.models import TextChoices
@@ -12,6 +11,7 @@ from django.db.models import TextChoices
 from orders.models.settlement import LineType
 from orders.money import is_currency
 from orders.reconciliation.files import choices
+from orders.reconciliation.files.plain import BadMapping, known, part, table, word_list
 
 IGNORE = "ignore"
 """Not a line type: lines of such a word, such as an opening balance, are counted and left out."""
@@ -49,11 +49,6 @@ _CHOICES: dict[str, type[TextChoices]] = {
     "payout_sign": choices.PayoutSign,
     "date_form": choices.DateForm,
 }
-_Part = TypeVar("_Part")
-
-
-class BadMapping(ValueError):
-    """The profile cannot be used; the message is a sentence for the person who made it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,54 +136,20 @@ class Mapping:
     @classmethod
     def from_json(cls, plain: Any) -> Mapping:
         """The mapping of a stored profile; whatever is missing has its default. Raises BadMapping with a sentence."""
-        known = _known(plain, cls, "mapping")
-        trailer = known.get("trailer")
-        columns = {name: _part(Source, value, f"column “{name}”") for name, value in _table(known, "columns").items()}
-        types = {word.strip().casefold(): _meaning(word, value) for word, value in _table(known, "types").items()}
+        told = known(plain, cls, "mapping")
+        trailer = told.get("trailer")
+        columns = {name: part(Source, value, f"column “{name}”") for name, value in table(told, "columns").items()}
+        types = {word.strip().casefold(): _meaning(word, value) for word, value in table(told, "types").items()}
         lists: dict[str, Any] = {
-            name: _word_list(known[name], name) for name in ("debit_words", "credit_words") if name in known
+            name: word_list(told[name], name) for name in ("debit_words", "credit_words") if name in told
         }
-        closing = None if trailer is None else _part(Trailer, trailer, "trailer")
-        made: dict[str, Any] = {**known, "columns": columns, "types": types, "trailer": closing, **lists}
+        closing = None if trailer is None else part(Trailer, trailer, "trailer")
+        made: dict[str, Any] = {**told, "columns": columns, "types": types, "trailer": closing, **lists}
         return cls(**made)
 
 
-def _known(plain: Any, cls: type[Any], what: str) -> dict[str, Any]:
-    if not isinstance(plain, AbstractMapping):
-        raise BadMapping(f"The {what} is not a table of names and values.")
-    names = {each.name: each for each in fields(cls)}
-    if unknown := sorted(str(key) for key in plain if key not in names):
-        raise BadMapping(f"The {what} has a part nobody knows: {', '.join(unknown)[:100]}.")
-    for key, value in plain.items():
-        wanted = {"bool": bool, "int": int, "str": str}.get(str(names[key].type))
-        if wanted is not None and type(value) is not wanted:
-            raise BadMapping(f"“{key}” of the {what} has the wrong kind of value.")
-    return dict(plain)
-
-
-def _part(cls: type[_Part], plain: Any, what: str) -> _Part:
-    known = _known(plain, cls, what)
-    try:
-        return cls(**known)
-    except TypeError as problem:
-        raise BadMapping(f"The {what} lacks a part.") from problem
-
-
-def _table(known: dict[str, Any], name: str) -> dict[str, Any]:
-    table = known.get(name, {})
-    if not isinstance(table, AbstractMapping) or not all(isinstance(key, str) for key in table):
-        raise BadMapping(f"“{name}” of the mapping is not a table of names and values.")
-    return dict(table)
-
-
 def _meaning(word: str, plain: Any) -> TypeWord:
-    return TypeWord(positive=plain, negative=plain) if isinstance(plain, str) else _part(TypeWord, plain, f"“{word}”")
-
-
-def _word_list(plain: Any, name: str) -> tuple[str, ...]:
-    if not isinstance(plain, (list, tuple)) or not all(isinstance(word, str) for word in plain):
-        raise BadMapping(f"“{name}” of the mapping is not a list of words.")
-    return tuple(word.strip() for word in plain if word.strip())
+    return TypeWord(positive=plain, negative=plain) if isinstance(plain, str) else part(TypeWord, plain, f"“{word}”")
 
 
 def _check_words(mapping: Mapping) -> None:

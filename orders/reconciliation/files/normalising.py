@@ -15,13 +15,23 @@ from orders.reconciliation.files.refusals import BadCell, FileRefused, shown
 
 MOST_REFERENCE = 64
 MOST_TEXT = 200
+BETWEEN = "\x1f"
+IDENTIFYING = (
+    *("type", "gross", "fee", "currency", "booked_on"),
+    *("reference", "transaction_reference", "gateway_id", "custom_reference", "payout_reference"),
+)
+_FEE, _PAYOUT, _ADJUSTMENT = LineType.FEE.value, LineType.PAYOUT.value, LineType.ADJUSTMENT.value
 _GAINS = {LineType.CAPTURE.value: "A capture", LineType.REVERSAL.value: "A reversed chargeback"}
 _LOSSES = {LineType.REFUND.value: "A refund", LineType.CHARGEBACK.value: "A chargeback"}
-_LEAVES = {*_LOSSES, LineType.FEE.value, LineType.PAYOUT.value}
+_LEAVES = {*_LOSSES, _FEE, _PAYOUT}
 
 
 class Row(NamedTuple):
-    """One line. Signed minor units of `currency`, gross = fee + net; `identity_text` is its whole content."""
+    """One line. Signed minor units of `currency`, gross = fee + net; `identity_text` is its whole content.
+
+    That content is the fields of IDENTIFYING in their order, with BETWEEN between them; a line with a text of its own
+    or an original amount adds those.
+    """
 
     number: int
     identity_text: str
@@ -79,7 +89,7 @@ class Words(dict[str, TypeWord]):
         self._types = mapping.types
         self._unknown_is_other = mapping.unknown_words == UnknownWords.OTHER
         if "type" not in mapping.columns:
-            self[""] = TypeWord(positive=LineType.PAYOUT.value, negative=LineType.PAYOUT.value)
+            self[""] = TypeWord(positive=_PAYOUT, negative=_PAYOUT)
 
     def __missing__(self, word: str) -> TypeWord:
         meaning = self._types.get(word.strip().casefold())
@@ -172,7 +182,7 @@ def _figures(mapping: Mapping, binding: Binding) -> FiguresReader:
         if unsigned and (gross < 0 or net < 0):
             raise BadCell("The amount has a sign, though this profile says that amounts have none.")
         kind = meaning.positive if (gross or net) * view * sign >= 0 else meaning.negative
-        if kind == LineType.PAYOUT:
+        if kind == _PAYOUT:
             fee = -fee
             sign = (-1 if by_type else sign) if unsigned else payout_view
         else:
@@ -193,10 +203,10 @@ def _figures(mapping: Mapping, binding: Binding) -> FiguresReader:
 
 def _settled(kind: str, gross: int, fee: int, net: int) -> tuple[str, int, int, int]:
     """The amounts as this kind of line keeps them: a fee has no gross, a fee given back is an adjustment."""
-    if kind == LineType.FEE:
+    if kind == _FEE:
         if net == 0:
             raise BadCell("The line is a fee of nothing.")
-        return (kind, 0, -net, net) if net < 0 else (LineType.ADJUSTMENT.value, net, 0, net)
+        return (kind, 0, -net, net) if net < 0 else (_ADJUSTMENT, net, 0, net)
     if gross <= 0 and kind in _GAINS:
         raise BadCell(f"{_GAINS[kind]} must pay the merchant something; this line does not.")
     if gross >= 0 and kind in _LOSSES:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from orders.models.settlement import LineType
 from orders.reconciliation.files.choices import DateForm, DecimalMark, Delimiter, Layout, Signs, ThousandsMark
-from orders.reconciliation.files.mapping import BadMapping, Mapping, Source, Trailer, TypeWord
+from orders.reconciliation.files.mapping import Mapping, Source, Trailer, TypeWord
+from orders.reconciliation.files.plain import BadMapping
 
 __all__ = ["EXAMPLES", "SANDBOX_MAPPING", "BadMapping", "Example", "Mapping", "Source", "Trailer", "TypeWord"]
 

@@ -11,7 +11,8 @@ from orders.database import database_now
 from orders.models import GatewayAccount, Merchant, ProfileState, SettlementProfile, SettlementTerms, Source
 from orders.modifications.refusals import NotAllowed, Refused, UnknownThing
 from orders.permissions import permissions_of
-from orders.reconciliation.files.mapping import BadMapping, Mapping
+from orders.reconciliation.files.mapping import Mapping
+from orders.reconciliation.files.plain import BadMapping
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import IntegrityError
 from django.db import transaction as database_transaction
 
@@ -20,16 +19,21 @@ from orders.database import database_now
 from orders.models import FileState, GatewayAccount, SettlementFile, SettlementProfile, Source
 from orders.modifications import bell
 from orders.modifications.refusals import Refused
-from orders.reconciliation.closed import closed_month
 from orders.reconciliation.files import storing
-from orders.reconciliation.files.cells import DAYS_AHEAD, EARLIEST
+from orders.reconciliation.files.admitting import (
+    known_file,
+    plain_name,
+    profile_of,
+    refuse_closed,
+    refuse_day,
+    refuse_replacing,
+    refuse_size,
+    sentence_about,
+)
+from orders.reconciliation.files.uploads import BEGUN, UploadGone
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-UPLOAD_LIFE = timedelta(hours=24)
-"""An upload that stood still for so long is forgotten."""
-_NOT_KEPT = (FileState.REFUSED, FileState.RECEIVING, FileState.TRIAL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +82,10 @@ def begin_upload(
 ) -> SettlementFile:
     """The row that pieces are appended to. Raises Refused when the whole would be."""
     if expected_size is not None:
-        _refuse_size(expected_size)
+        refuse_size(expected_size)
     if business_date is not None:
-        _refuse_day(business_date)
-        _refuse_closed(account, business_date)
+        refuse_day(business_date)
+        refuse_closed(account, business_date)
     if replaces is not None:
         refuse_replacing(account, replaces)
     if profile is not None and profile.account_id != account.pk:
@@ -103,6 +107,8 @@ def begin_upload(
     try:
         with database_transaction.atomic():
             row.save()
+            if expected_size is not None and by is not None:
+                _tell_of_beginning(row)
     except IntegrityError:
         if replaces is not None:  # two corrections in the same moment: the other one was first
             refuse_replacing(account, replaces)
@@ -114,26 +120,28 @@ def append_part(file: SettlementFile, *, offset: int, content: bytes) -> int:
     """Append the bytes that begin at `offset` (at most one MiB) and return how many the file holds now.
 
     A piece that came before, or one that would leave a gap, changes nothing: go on at the number returned. Raises
-    Refused when the file grows beyond its limit.
+    Refused when the file grows beyond its limit, UploadGone when it was given up. `received_at` is when the last piece
+    came.
     """
-    _refuse_size(offset + len(content))
+    refuse_size(offset + len(content))
     if offset < 0 or (file.expected_size is not None and offset + len(content) > file.expected_size):
         raise Refused("This piece is none of the file that was told of; nothing was taken.", code="size")
     if len(content) > storing.PART_BYTES:
         raise Refused("A piece of an upload may have one MiB at most; nothing was taken.", code="size")
     with database_transaction.atomic():
         rows = SettlementFile.objects.filter(pk=file.pk, state=FileState.RECEIVING, size=offset)
-        if content and rows.update(size=offset + len(content)):
+        rows = rows.filter(expected_size=file.expected_size)
+        if content and rows.update(size=offset + len(content), received_at=database_now()):
             storing.add_part(file, file.parts.count(), content)
-    return SettlementFile.objects.values_list("size", flat=True).get(pk=file.pk)
+    return _there(file).size
 
 
 def finish_upload(file: SettlementFile) -> Received:
     """All bytes are here: hash them and let the file wait for its turn. A repeat answers with what is known.
 
-    Raises Refused when bytes are missing, or when there are none.
+    Raises Refused when bytes are missing, or when there are none; UploadGone when it was given up.
     """
-    file = SettlementFile.objects.select_related("account").get(pk=file.pk)
+    file = _there(file)
     if file.state != FileState.RECEIVING:
         return Received(file=file, new=False, sentence=sentence_about(file))
     if not file.size:
@@ -151,10 +159,18 @@ def finish_upload(file: SettlementFile) -> Received:
         return Received(file=known, new=False, sentence=sentence_about(known))
     if known is None:
         if file.source == Source.PAGE:
-            bell.ring_settlement(file.pk)
+            bell.ring_settlement(file.account_id)
         return Received(file=file, new=True, sentence=f"{file.name} is here and waits to be read; nothing counts yet.")
     storing.forget(file)
     return Received(file=known, new=False, sentence=sentence_about(known))
+
+
+def _there(file: SettlementFile) -> SettlementFile:
+    """The file as it is now. Raises UploadGone when it was given up: then it is told of as empty, and deleted."""
+    row = SettlementFile.objects.select_related("account").filter(pk=file.pk).first()
+    if row is None or (row.state == FileState.RECEIVING and row.expected_size != file.expected_size):
+        raise UploadGone
+    return row
 
 
 def _let_wait(file: SettlementFile) -> SettlementFile | None:
@@ -189,93 +205,12 @@ def _ended_meanwhile(file: SettlementFile) -> SettlementFile:
     return there
 
 
-def known_file(account: GatewayAccount, sha256: str) -> SettlementFile | None:
-    """The file of the account with these bytes, if it was not refused."""
-    return SettlementFile.objects.filter(account=account, sha256=sha256).exclude(state__in=_NOT_KEPT).first()
-
-
-def sentence_about(file: SettlementFile) -> str:
-    """What a person is told who brings bytes that are known."""
-    said = f"These bytes came before, as {file.name} on {file.received_at:%Y-%m-%d}; nothing was taken twice."
-    if file.state == FileState.REPLACED:
-        return f"{said} A corrected file has taken its place since; to go back, upload a corrected one."
-    if file.state == FileState.APPLIED:
-        return f"{said} Its lines count."
-    return f"{said} It waits to be read."
-
-
-def forget_upload(file: SettlementFile) -> None:
-    """Give up an upload that was not finished; anything else stays."""
-    if SettlementFile.objects.filter(pk=file.pk, state=FileState.RECEIVING).exists():
-        storing.forget(file)
-
-
-def forget_stale_uploads() -> int:
-    """Uploads that nobody finished within a day; returns how many."""
-    stale = SettlementFile.objects.filter(state=FileState.RECEIVING, received_at__lt=database_now() - UPLOAD_LIFE)
-    rows = list(stale.order_by("pk")[:20])
-    for row in rows:
-        storing.forget(row)
-    return len(rows)
-
-
-def profile_of(account: GatewayAccount) -> SettlementProfile | None:
-    """The profile that reads this account's files when nobody says which; None stands for the built-in one."""
-    active = list(SettlementProfile.objects.filter(account=account, state="active").order_by("pk")[:2])
-    if len(active) > 1:
-        raise Refused(
-            f"The account {account.name} has several active profiles, and nothing was taken. Say which one is meant.",
-            code="profile",
-        )
-    return active[0] if active else None
-
-
-def refuse_replacing(account: GatewayAccount, replaces: SettlementFile) -> None:
-    """Raises Refused unless the file counts in this account and has no correction yet."""
-    if replaces.account_id != account.pk:
-        raise Refused("The file to be replaced belongs to another account; nothing was taken.", code="replaces")
-    if replaces.state != FileState.APPLIED:
-        raise Refused(
-            f"{replaces.name} does not count, so there is nothing to replace; nothing was taken. Upload the file "
-            "without naming one to replace.",
-            code="replaces",
-        )
-    if SettlementFile.objects.filter(replaces=replaces).exists():
-        raise Refused(
-            f"A corrected version of {replaces.name} is already on its way; nothing was taken. Wait until it is read.",
-            code="replaces",
-        )
-    _refuse_closed(account, replaces.business_date)
-
-
-def plain_name(name: str) -> str:
-    """The last part of a path, printable and not too long."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(sign for sign in last if sign.isprintable()).strip()[:200] or "settlement"
-
-
-def _refuse_size(size: int) -> None:
-    most = settings.SETTLEMENT_MAX_MIB * 1024**2
-    if size > most:
-        raise Refused(
-            f"The file is larger than the {settings.SETTLEMENT_MAX_MIB:,} MiB this installation takes; nothing was "
-            "taken. Split it, or raise SETTLEMENT_MAX_MIB.",
-            code="size",
-        )
-
-
-def _refuse_day(day: date) -> None:
-    if not EARLIEST <= day <= database_now().date() + timedelta(days=DAYS_AHEAD):
-        raise Refused(
-            f"No settlement file is of {day.isoformat()}; nothing was taken. Give the day that the file is of.",
-            code="business_date",
-        )
-
-
-def _refuse_closed(account: GatewayAccount, day: date | None) -> None:
-    month = closed_month(account.pk, day) if day is not None else None
-    if month is not None:
-        raise Refused(
-            f"{month.month:%B %Y} is closed for {account.name}; nothing was taken. Reopen the month first.",
-            code="closed",
-        )
+def _tell_of_beginning(file: SettlementFile) -> None:
+    audit.record(
+        verb=BEGUN,
+        sentence=f"Began to upload the settlement file {file.name} ({file.expected_size:,} bytes).",
+        source=Source(file.source),
+        by=file.received_by,
+        account=file.account,
+        details={"file": file.pk, "replaces": file.replaces_id},
+    )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from orders.models import FileState, SettlementFile, SettlementFilePart
 
 PART_BYTES = 1024 * 1024
+_FETCHED = 4
+"""Parts of one question to the database."""
 
 
 def pack(content: bytes) -> bytes:
@@ -21,13 +24,18 @@ def add_part(file: SettlementFile, number: int, content: bytes) -> None:
     SettlementFilePart.objects.create(file=file, number=number, content=pack(content))
 
 
-def content_of(file_id: int) -> Iterator[bytes]:
-    """The bytes as they came, a part at a time; no cursor stays open between two parts."""
-    number = 0
-    parts = SettlementFilePart.objects.filter(file_id=file_id)
-    while (packed := parts.filter(number=number).values_list("content", flat=True).first()) is not None:
-        yield zlib.decompress(packed)
-        number += 1
+def content_of(file_id: int, *, asking: Callable[[], None] = lambda: None) -> Iterator[bytes]:
+    """The bytes as they came, a part at a time; some are fetched at once, and no cursor stays open between.
+
+    `asking` is called before each question to the database.
+    """
+    parts = SettlementFilePart.objects.filter(file_id=file_id).order_by("number").values_list("content", flat=True)
+    for first in itertools.count(0, _FETCHED):
+        asking()
+        some = list(parts.filter(number__gte=first, number__lt=first + _FETCHED))
+        if not some:
+            return
+        yield from map(zlib.decompress, some)
 
 
 def in_parts(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -136,6 +136,7 @@ def _try(run: ReconciliationRun, profile: SettlementProfile) -> dict[str, object
         run=run,
         file_ids=tuple(one.file_id for one in readable),
         fresh=True,
+        reread=tuple((one.file_id, one.source.pk) for one in readable),
         tolerance_minor=profile.tolerance_minor,
         tolerance_days=profile.tolerance_days,
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from orders.database import database_now
 from orders.models import FileState, SettlementFile, SettlementProfile, Source
 from orders.reconciliation.files.loading import Renew, Torn, Unreadable, load
-from orders.reconciliation.files.mapping import BadMapping, Mapping
+from orders.reconciliation.files.mapping import Mapping
+from orders.reconciliation.files.plain import BadMapping
 from orders.reconciliation.runs_reading import limits
 
 

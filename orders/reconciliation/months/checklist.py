@@ -9,6 +9,7 @@ from django.db.models import Count, Min, Q, Sum
 
 from orders.database import database_now
 from orders.models import (
+    GIVEN_UP,
     Discrepancy,
     Drift,
     DriftState,
@@ -50,6 +51,7 @@ def checklist(account: GatewayAccount, month: Month) -> tuple[Item, ...]:
         _under_way(account, month),
         _files(account, terms, month),
         _nights(account, terms, month),
+        *_before_the_first_night(account, terms, month),
         _unsettled(account, month),
         _in_doubt(account, terms, month),
         _drifts(account),
@@ -75,7 +77,7 @@ def _under_way(account: GatewayAccount, month: Month) -> Item:
         account=account,
         state__in=[FileState.RECEIVING, FileState.WAITING, FileState.LOADING],
     )
-    count = rows.count()
+    count = rows.exclude(GIVEN_UP).count()
     said = "No file is being received or read." if not count else f"{_files_word(count)} still being received or read."
     return Item(code="under_way", title="No file is under way", ok=not count, sentence=said)
 
@@ -119,9 +121,29 @@ def _nights(account: GatewayAccount, terms: Terms, month: Month) -> Item:
     sentence = f"Every night has run to its end ({len(done)})."
     if not days:
         sentence = "No night of the month was due, because no money was expected yet."
+    if done and expected is None:
+        ran = "1 night has run to its end" if len(done) == 1 else f"{len(done)} nights have run to their end"
+        sentence = f"{ran}. The terms name no day from which on one would be missed."
+    elif not days and expected and first and first >= month.until:
+        sentence = "No night of the month was due: the account had its first one after it."
     if missing:
         sentence = f"No night has run to its end for {_days(missing)}. They are caught up one by one."
     return Item(code="nights", title="Every night has run", ok=not missing, sentence=sentence)
+
+
+def _before_the_first_night(account: GatewayAccount, terms: Terms, month: Month) -> list[Item]:
+    """Told where the account's nights began within the month or after it; elsewhere there is no such point."""
+    first, begun = _first_night(account), _expected_from(account) or _first_file(account)
+    days = [] if first is None else [day for day in _business_days(terms, month, begun) if day < first]
+    if not days:
+        return []
+    lie = "1 business day of the month lies" if len(days) == 1 else f"{len(days)} business days of the month lie"
+    sentence = (
+        f"The account's first night was that of {first:%-d %B %Y}. {lie} before it ({_days(days)}): nights before the "
+        "first are not made up for. Later nights met their lines and missed what was late, but no night compared our "
+        "copy with the gateway's on these days; look through them before you sign."
+    )
+    return [Item(code="first_night", title="Days before the first night", ok=False, sentence=sentence, needed=False)]
 
 
 def _business_days(terms: Terms, month: Month, since: date | None) -> list[date]:
@@ -135,6 +157,11 @@ def _business_days(terms: Terms, month: Month, since: date | None) -> list[date]
 
 def _expected_from(account: GatewayAccount) -> date | None:
     return SettlementTerms.objects.filter(account=account).values_list("expected_from", flat=True).first()
+
+
+def _first_file(account: GatewayAccount) -> date | None:
+    applied = SettlementFile.objects.filter(account=account, state=FileState.APPLIED).order_by("business_date")
+    return applied.values_list("business_date", flat=True).first()
 
 
 def _first_night(account: GatewayAccount) -> date | None:
@@ -204,13 +231,7 @@ def _adds_up(account: GatewayAccount, month: Month) -> Item:
 
 def _months_before(account: GatewayAccount, month: Month) -> Item:
     closed = set(MonthClose.objects.filter(account=account, state=MonthState.CLOSED).values_list("month", flat=True))
-    first = (
-        SettlementFile.objects.filter(account=account, state=FileState.APPLIED)
-        .order_by("business_date")
-        .values_list("business_date", flat=True)
-        .first()
-    )
-    before = month.previous
+    first, before = _first_file(account), month.previous
     open_before = first is not None and first < month.first and before.first not in closed
     sentence = "The month before is closed, or had no files."
     if open_before:

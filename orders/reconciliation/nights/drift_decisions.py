@@ -42,11 +42,7 @@ def keep_ours(*, drift_id: int, reason: str, by: User, source: Source) -> str:
 
 def ask_again(*, drift_id: int, by: User, source: Source) -> str:
     """Read the payment now; what is equal then is gone, what is not stands with fresh values. Raises Refused."""
-    row = _found(drift_id, by)
-    problem = _read(row, by, source)
-    if problem:
-        raise Refused(problem, code="not_read")
-    row.refresh_from_db()
+    row = _read(drift_id, by, source)
     if row.state != DriftState.OPEN:
         return "Both sides are equal now; the drift is gone."
     in_one_transaction(lambda: _ask_on(drift_id, by, source))
@@ -55,11 +51,7 @@ def ask_again(*, drift_id: int, by: User, source: Source) -> str:
 
 def adopt_theirs(*, drift_id: int, by: User, source: Source) -> str:
     """Make our copy like the gateway's, as it shows it now. Raises Refused where the books cannot hold it."""
-    row = _found(drift_id, by)
-    problem = _read(row, by, source)
-    if problem:
-        raise Refused(problem, code="not_read")
-    row.refresh_from_db()
+    row = _read(drift_id, by, source)
     if row.state != DriftState.OPEN:
         return "Both sides are equal now; nothing was left to adopt."
     if row.field not in TEXTS:
@@ -103,14 +95,18 @@ def _decide(drift_id: int, state: DriftState, reason: str, by: User, source: Sou
     return f"{_DONE[state].capitalize()}."
 
 
-def _read(row: Drift, by: User, source: Source) -> str:
-    """Ask the gateway outside any database transaction; why it could not be asked, or ""."""
+def _read(drift_id: int, by: User, source: Source) -> Drift:
+    """The drift as it stands once the gateway was asked, outside any database transaction. Raises Refused."""
+    row = _found(drift_id, by)
     transaction = Transaction.objects.select_related("account").get(pk=row.transaction_id)
     question = question_about(transaction)
     if question.pointless:
-        return question.pointless
+        raise Refused(question.pointless, code="not_read")
     result = read_and_compare(question, ask_gateway(question), Reader(by=by, source=source))
-    return f"{result.problem} Nothing was decided." if result.problem else ""
+    if result.problem:
+        raise Refused(f"{result.problem} Nothing was decided.", code="not_read")
+    row.refresh_from_db()
+    return row
 
 
 def _found(drift_id: int, by: User) -> Drift:

@@ -77,7 +77,8 @@ def letter_of(merchant: Merchant, day: date, steps: dict[str, Any], *, to: list[
 def _night(night: JobRun) -> dict[str, Any]:
     """What an account's night said where something was found or failed."""
     steps = night.steps
-    told = [
-        steps[name]["sentence"] for name in ("match", "expectations", "remainder", "drift", "balance") if name in steps
-    ]
+    names = ["match", "expectations", "remainder", "drift", "balance"]
+    if steps.get("closed", {}).get("figures", {}).get("ids"):
+        names.insert(0, "closed")
+    told = [steps[name]["sentence"] for name in names if name in steps]
     return {"account": night.account, "told": told, "problem": night.problem}

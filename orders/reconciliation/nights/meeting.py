@@ -17,7 +17,7 @@ from orders.reconciliation.nights.books import patience
 from orders.reconciliation.nights.due import Due
 from orders.reconciliation.nights.errands import Told
 from orders.reconciliation.nights.expectations import expected_since, late_modifications, late_movements
-from orders.reconciliation.nights.words import capitalised, counted
+from orders.reconciliation.nights.words import capitalised, counted, night_of
 
 Late = TypeVar("Late", Modification, ExternalMovement)
 AT_MOST = 50_000
@@ -69,7 +69,7 @@ def miss_what_is_late(due: Due, *, run_id: int | None) -> Told:
 def find_causes(due: Due) -> Told:
     """Test the hypotheses on what the night opened after its run, and on whatever has no cause yet."""
     rows = Discrepancy.objects.filter(account=due.account, cause="").unsettled().order_by("pk")
-    found = causes.explain(rows.values_list("pk", flat=True)[:AT_MOST])
+    found = causes.explain(rows.values_list("pk", flat=True)[:AT_MOST], by=night_of(due.day))
     have = counted(found, "discrepancy has", "discrepancies have")
     sentence = f"{have} a likely cause now." if found else "No discrepancy was without its cause."
     return Told(sentence=sentence, figures={"explained": found})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orders.database import database_now
 from orders.models import Drift, DriftState, GatewayAccount, JobRun
+from orders.reconciliation.nights.closed_ground import watch_closed_months
 from orders.reconciliation.nights.due import NIGHT, Due
 from orders.reconciliation.nights.errands import Step, Told, Turn, take, work_off
 from orders.reconciliation.nights.meeting import find_causes, match, miss_what_is_late, weigh
@@ -31,6 +32,7 @@ def steps_of(due: Due, turn: Turn) -> tuple[Step, ...]:
         "expectations": lambda: miss_what_is_late(due, run_id=_run_of(turn)),
         "remainder": lambda: watch_remainders(due, database_now()),
         "causes": lambda: find_causes(due),
+        "closed": lambda: watch_closed_months(due),
         "balance": lambda: weigh(due),
     }
     if not due.newest:

@@ -21,7 +21,7 @@ from orders.reconciliation.calendar import Terms
 from orders.reconciliation.discrepancies.typing_rows import Finding, keep, open_months, vanish
 from orders.reconciliation.nights.due import Due
 from orders.reconciliation.nights.errands import Told
-from orders.reconciliation.nights.words import capitalised, counted
+from orders.reconciliation.nights.words import capitalised, counted, night_of
 
 LEGS_WITHIN = timedelta(days=90)
 AT_MOST = 2_000
@@ -35,9 +35,11 @@ def watch_remainders(due: Due, now: datetime) -> Told:
     """Open a discrepancy for each rest that should have gone back to the shopper, and end those that went."""
     rests = list(held_too_long(due.account, now)[: AT_MOST + 1])
     found = [_of_rest(due.terms, row) for row in rests[:AT_MOST]]
-    opened = keep(due.account, None, found)
-    ended = vanish(_gone(due.account, {one.key for one in found})) if len(rests) <= AT_MOST else 0
-    legs = keep(due.account, None, _unknown(due.account, [_of_legs(due.terms, row) for row in legs_failed(due, now)]))
+    by = night_of(due.day)
+    opened = keep(due.account, None, found, by=by)
+    ended = vanish(_gone(due.account, {one.key for one in found}), by=by) if len(rests) <= AT_MOST else 0
+    failures = [_of_legs(due.terms, row) for row in legs_failed(due, now)]
+    legs = keep(due.account, None, _unknown(due.account, failures), by=by)
     unsettled = Discrepancy.objects.filter(account=due.account).unsettled()
     standing = unsettled.filter(type=DiscrepancyType.REMAINDER).count()
     failed = unsettled.filter(type=DiscrepancyType.SPLIT_LEG_FAILED).count()

@@ -107,6 +107,7 @@ def figures_of(due: ReportDue) -> Told:
         "oldest": oldest.isoformat() if oldest else "",
         "opened": unsettled.filter(opened_at__gte=begun).count(),
         "drifts": Drift.objects.filter(merchant=due.merchant, state=DriftState.OPEN).count(),
+        "closed": sum(len(night.steps.get("closed", {}).get("figures", {}).get("ids", ())) for night in nights),
         "failed": [night.account.name for night in nights if night.account and night.state == JobState.FAILED],
         "books": _books(due.day),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 STEPS = {
     "refresh": "Read from the gateway",
     "collect": "Collected",
@@ -10,6 +12,7 @@ STEPS = {
     "expectations": "Expected",
     "remainder": "Rests and legs",
     "causes": "Likely causes",
+    "closed": "Closed months",
     "balance": "Balance",
 }
 """Of an account's night."""
@@ -20,6 +23,11 @@ REPORT_STEPS = {"expiring": "Ending soon", "figures": "Answer", "letter": "Lette
 def counted(number: int, one: str, many: str) -> str:
     """`1 field differs`, `3 fields differ`, `no field differs`."""
     return f"1 {one}" if number == 1 else f"{number or 'no'} {many if number else one}"
+
+
+def night_of(day: date) -> str:
+    """Who did it, where no person did."""
+    return f"the night of {day:%-d %B %Y}"
 
 
 def capitalised(sentence: str) -> str:
