@@ -12,11 +12,12 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from orders.management.output import DONE, MISUSED, WRONG, Errand, Report, Stop, account_named
-from orders.models import FileState, GatewayAccount, ReconciliationRun, SettlementFile, Source
+from orders.models import FileState, GatewayAccount, ReconciliationRun, SettlementFile, SettlementProfile, Source
 from orders.modifications.refusals import Refused
 from orders.money import Money
 from orders.reconciliation.drops import Dropped, account_of_folder, take_drops
 from orders.reconciliation.files.receiving import receive
+from orders.reconciliation.files.recognising import recognised
 from orders.reconciliation.files.storing import PART_BYTES
 from orders.reconciliation.runs import work_on
 from orders.reconciliation.runs_trial import Trial, dry_run
@@ -29,7 +30,7 @@ class Command(Errand):
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="CSV or XLSX, plain or gzip.")
-        parser.add_argument("--account", metavar="NAME", help="Whose files; else by drop folder, or the only account.")
+        parser.add_argument("--account", metavar="NAME", help="Whose files; else by folder, or as they say.")
         parser.add_argument("--date", type=_day, metavar="YYYY-MM-DD", help="Business date; else the last day booked.")
         parser.add_argument("--replaces", type=int, metavar="ID", help="The file that this one corrects.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen and leave nothing behind.")
@@ -46,13 +47,16 @@ class Command(Errand):
         missing = [str(path) for path in files if not path.is_file()]
         if missing:
             raise Stop(f"There is no file {missing[0]}; nothing was done.", exit_code=MISUSED)
-        told = [self._bring(path, options) for path in self.progress(files, of=len(files), what="Reconciling")]
-        return _report(told)
+        owners = [(path, *_owner_of(path, options["account"])) for path in files]
+        bringing = self.progress(owners, of=len(files), what="Reconciling")
+        return _report([self._bring(path, account, profile, options) for path, account, profile in bringing])
 
-    def _bring(self, path: Path, options: dict[str, Any]) -> dict[str, Any]:
-        account = account_named(options["account"]) if options["account"] else _account_of(path)
+    def _bring(
+        self, path: Path, account: GatewayAccount, profile: SettlementProfile | None, options: dict[str, Any]
+    ) -> dict[str, Any]:
         given = {
             "name": path.name,
+            "profile": profile,
             "business_date": options["date"],
             "replaces": _file_numbered(options["replaces"]),
             "by": None,
@@ -86,14 +90,28 @@ def _refuse_with_drop(files: list[Path], options: dict[str, Any]) -> None:
         raise Stop("SETTLEMENT_DROP_DIR is not set, so there is no drop folder.", exit_code=MISUSED)
 
 
-def _account_of(path: Path) -> GatewayAccount:
+def _owner_of(path: Path, name: str | None) -> tuple[GatewayAccount, SettlementProfile | None]:
+    """Whose file it is: as said, by its drop folder, the only account, or as its own lines say. Raises Stop."""
+    if name:
+        return account_named(name), None
     found = account_of_folder(path)
-    if found is not None:
-        return found
-    accounts = list(GatewayAccount.objects.select_related("merchant").order_by("pk")[:2])
-    if len(accounts) != 1:
-        raise Stop("Say with --account whose file this is; nothing was done.", exit_code=MISUSED)
-    return accounts[0]
+    accounts = [found] if found else list(GatewayAccount.objects.select_related("merchant").order_by("pk")[:2])
+    if len(accounts) == 1:
+        return accounts[0], None
+    try:
+        with path.open("rb") as content:
+            profile = recognised(lambda: _from_the_beginning(content))
+    except OSError as problem:
+        raise Stop(f"{path.name} cannot be read ({problem.strerror}); nothing was done.") from problem
+    except Refused as refusal:
+        sentence = f"{path.name}: {refusal.sentence} Say with --account NAME whose file this is."
+        raise Stop(sentence, exit_code=MISUSED) from refusal
+    return profile.account, profile
+
+
+def _from_the_beginning(content: BinaryIO) -> BinaryIO:
+    content.seek(0)
+    return content
 
 
 def _file_numbered(number: int | None) -> SettlementFile | None:
@@ -187,7 +205,7 @@ def _dropped(taken: list[Dropped]) -> Report:
         {"name": one.name, "account": one.account, "state": one.state, "sentence": one.sentence, "file": one.file_id}
         for one in taken
     ]
-    lines = [f"{one.name} ({one.account}): {one.state}. {one.sentence}" for one in taken]
+    lines = [f"{one.name} ({one.account or 'no account'}): {one.state}. {one.sentence}" for one in taken]
     wrong = any(one.state == "refused" for one in taken)
     return Report(
         lines=lines or ["There was nothing to take."], facts={"files": facts}, exit_code=WRONG if wrong else DONE
