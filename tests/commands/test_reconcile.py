@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -18,7 +19,9 @@ from orders.models import (
     SettlementLine,
     SettlementTerms,
 )
+from orders.reconciliation import drops
 from orders.reconciliation.drops import take_drops
+from orders.reconciliation.files.uploads import forget_upload
 from tests.commands.running import run
 from tests.factories import a_captured_transaction, an_account
 from tests.reconciliation.runs.bringing import line, paper
@@ -191,7 +194,7 @@ def test_a_drop_folder_never_leads_outside(folder: Path, name: str) -> None:
     still(written(folder.parent, line("A", "1.00")))
     SettlementTerms.objects.update(drop_folder=name)
 
-    assert take_drops() == []
+    assert [one.account for one in take_drops() if one.state != "refused"] == []
     assert not SettlementFile.objects.exists()
 
 
@@ -236,3 +239,25 @@ def test_a_folder_into_which_nothing_can_be_moved_does_not_stop_the_next(folder:
 
     assert "b.csv" in taken
     assert "day.csv" not in taken
+
+
+@pytest.mark.parametrize("at", ["append_part", "finish_upload"])
+def test_a_dropped_file_whose_upload_vanishes_is_told_so_and_the_next_one_is_taken(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    written(folder, line("A", "1.00"), name="a.csv")
+    written(folder, line("B", "2.00"), name="b.csv")
+    through = getattr(drops, at)
+
+    def vanish_first(file: SettlementFile, **given: Any) -> Any:
+        if file.name == "a.csv":
+            forget_upload(file)
+        return through(file, **given)
+
+    monkeypatch.setattr(drops, at, vanish_first)
+
+    first, second = take_drops(still_seconds=-1)
+
+    assert (first.name, first.state) == ("a.csv", "refused")
+    assert "nothing of it counts" in first.sentence
+    assert (second.name, second.state) == ("b.csv", "done")

@@ -120,6 +120,7 @@ def test_a_file_that_does_not_count_yet_is_seen_with_its_age() -> None:
     a_file(state=FileState.LOADING, received_at=timezone.now() - timedelta(seconds=300))
     a_file(state=FileState.APPLIED)
     a_file(state=FileState.REFUSED)
+    a_file(state=FileState.RECEIVING, expected_size=0, received_at=timezone.now() - timedelta(days=1))  # given up
 
     told = figures()
 

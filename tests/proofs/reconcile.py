@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 MOST_BASIS_POINTS = 2_000
 RIGHT_CAUSES = 95
 """Percent of the mistakes whose top cause must be right."""
+RIGHT_OF_A_KIND, MANY_OF_A_KIND = 80, 10
+"""Percent of each kind that is there so often: what is never explained must not drown among the many that are."""
 Entry = dict[str, Any]
 
 
@@ -73,7 +75,9 @@ def main(words: Sequence[str]) -> int:
     rounds = SMALL if chosen.small else ROUNDS
     if chosen.round is not None or len(rounds) == 1:
         number = chosen.round or 1
-        return _alone(rounds[number - 1], seed=chosen.seed + number, vendor=chosen.vendor)
+        if not 1 <= number <= len(rounds):
+            parser.error(f"There is no round {number}; the last is {len(rounds)}.")
+        return _alone(rounds[number - 1], number=number, seed=chosen.seed, vendor=chosen.vendor)
     return max(
         _in_a_process_of_its_own([*words, "--seed", str(chosen.seed)], number + 1) for number in range(len(rounds))
     )
@@ -85,15 +89,16 @@ def _in_a_process_of_its_own(words: Sequence[str], number: int) -> int:
     return subprocess.run(command, cwd=REPOSITORY, check=False).returncode
 
 
-def _alone(one: Round, *, seed: int, vendor: str) -> int:
+def _alone(one: Round, *, number: int, seed: int, vendor: str) -> int:
+    """The printed seed repeats it, as `--seed`; each round of one seed has a month of its own."""
     began = time.monotonic()
-    month = Month.of(seed, days=one.days, transactions=one.transactions)
+    month = Month.of(seed + number, days=one.days, transactions=one.transactions)
     with _installation(vendor), sandbox(Path(os.environ["DATA_DIR"]) / "sandbox", merchants={}) as gateways:
         live_through(gateways, month)
         ledger = gateways.ledger()
         files = _Files(gateways, month, one)
         truths = files.truths()
-        books = written(ledger, truths, base_url=gateways.url, seed=seed)
+        books = written(ledger, truths, base_url=gateways.url, seed=month.seed)
         night = _Night(books)
         for day in month.every_day:
             for account in ACCOUNTS:
@@ -106,10 +111,10 @@ def _alone(one: Round, *, seed: int, vendor: str) -> int:
         from tests.proofs.reconcile_judging import judged
 
         verdict = judged(books, ledger, truths)
-    failures = [*_failures(verdict), *sentences]
+    failures = [*failures_of(verdict), *sentences]
     if (often := _kinds_often_enough(truths, one)) < one.kinds:
         failures.append(f"Only {often} kinds of mistakes are there {one.times_each} times, fewer than {one.kinds}.")
-    print(f"Round {one.name}: {vendor}, seed {seed - 1}, {_done(ledger)} executions, {night.taken} files, ", end="")
+    print(f"Round {one.name}: {vendor}, seed {seed}, {_done(ledger)} executions, {night.taken} files, ", end="")
     print(f"{night.lines} lines, {time.monotonic() - began:.0f} s")
     print(_table(verdict))
     print(_summary(verdict))
@@ -266,13 +271,18 @@ def _kinds_often_enough(truths: Sequence[Entry], one: Round) -> int:
     return sum(times >= one.times_each for times in Counter(truth["kind"] for truth in truths).values())
 
 
-def _failures(verdict: Verdict) -> list[str]:
+def failures_of(verdict: Verdict) -> list[str]:
     """Every demand that is not met."""
     said = [f"false match: {sentence}" for sentence in verdict.false_matches]
     said += [f"not found: {sentence}" for sentence in verdict.missed]
     said += [f"nobody made this: {sentence}" for sentence in verdict.unasked]
     if verdict.explained * 100 < RIGHT_CAUSES * verdict.there:
         said.append(f"{verdict.explained} of {verdict.there} causes are right, fewer than {RIGHT_CAUSES} %.")
+    said += [
+        f"{kind.explained} of {kind.there} causes of {name} are right, fewer than {RIGHT_OF_A_KIND} %."
+        for name, kind in sorted(verdict.kinds.items())
+        if kind.there >= MANY_OF_A_KIND and kind.explained * 100 < RIGHT_OF_A_KIND * kind.there
+    ]
     if verdict.doubts_left:
         said.append(f"{verdict.doubts_left} modifications are still unknown although they were settled.")
     return said

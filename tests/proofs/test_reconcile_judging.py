@@ -8,8 +8,9 @@ import pytest
 
 from orders.models import Discrepancy, DiscrepancyState, DiscrepancyType, ExternalMovement, Modification, SettlementLine
 from tests.factories import a_captured_transaction, an_account
+from tests.proofs.reconcile import failures_of
 from tests.proofs.reconcile_books import Books
-from tests.proofs.reconcile_judging import Verdict, judged
+from tests.proofs.reconcile_judging import Kind, Verdict, judged
 from tests.reconciliation_factories import (
     BOOKED,
     a_discrepancy,
@@ -206,6 +207,23 @@ def test_nobody_asks_for_what_the_ledger_did_right(scene: _Scene) -> None:
 
     assert said.startswith(f"theirs_not_ours () of {scene.account}")
     assert Discrepancy.objects.get() == row
+
+
+@pytest.mark.parametrize("explained", [7, 8])
+def test_a_kind_that_is_rarely_explained_does_not_drown_among_many_others(explained: int) -> None:
+    many = Kind(type="ours_not_theirs", there=990, found=990, explained=990)
+    few = Kind(type="fee", there=10, found=10, explained=explained)
+
+    failures = failures_of(Verdict(kinds={"file_left_out": many, "fee_wrong": few}))
+
+    said = "7 of 10 causes of fee_wrong are right, fewer than 80 %."
+    assert failures == ([] if explained == 8 else [said])
+
+
+def test_too_few_right_causes_fail_over_all_kinds() -> None:
+    kinds = {f"kind-{number}": Kind(type="fee", there=9, found=9, explained=8) for number in range(11)}
+
+    assert failures_of(Verdict(kinds=kinds)) == ["88 of 99 causes are right, fewer than 95 %."]
 
 
 def _movements() -> list[ExternalMovement]:

@@ -47,7 +47,7 @@ def test_postgresql_has_a_pool_and_limits(tmp_path: Path) -> None:
     assert (database["HOST"], database["PORT"], database["NAME"]) == ("db.example.com", 5433, "shop")
     assert database["OPTIONS"]["pool"]["max_size"] == 16
     assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (0, True)
-    for limit in ("lock_timeout=3s", "statement_timeout=15s", "idle_in_transaction_session_timeout=30s"):
+    for limit in ("lock_timeout=3s", "statement_timeout=15s", "idle_in_transaction_session_timeout=30s", "jit=off"):
         assert limit in database["OPTIONS"]["options"]
 
 
@@ -60,17 +60,17 @@ def test_the_pool_can_be_switched_off(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_postgresqls_limits_are_in_force() -> None:
+def test_postgresqls_limits_are_in_force_and_no_statement_is_compiled() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("PostgreSQL only: time limits")
 
     with connection.cursor() as cursor:
         answers = []
-        for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "jit"):
             cursor.execute(f"SHOW {name}")
             answers.append(cursor.fetchone()[0])
 
-    assert answers == ["3s", "15s", "30s"]
+    assert answers == ["3s", "15s", "30s", "off"]
 
 
 def test_secure_cookies_host_prefix_and_hsts_follow_one_setting(tmp_path: Path) -> None:

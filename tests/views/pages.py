@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html as markup
 from html.parser import HTMLParser
+
+from django.test import Client
 
 
 class _Reader(HTMLParser):
@@ -43,3 +46,17 @@ def references_of(html: str) -> list[str]:
 def href_of(html: str, rel: str) -> str:
     """Where the link with this rel leads; empty when there is none."""
     return next((link["href"] for link in links_of(html) if link.get("rel") == rel), "")
+
+
+def text_of(client: Client, address: str) -> str:
+    """The page at this address, with its characters as a person reads them. It must be there."""
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.status_code
+    return markup.unescape(answer.content.decode())
+
+
+def orders_shown(client: Client, query: str = "") -> list[str]:
+    """The references of the rows at /orders/ with this query."""
+    response = client.get(f"/orders/{query}")
+    assert response.status_code == 200
+    return references_of(response.content.decode())

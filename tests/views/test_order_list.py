@@ -6,7 +6,6 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -14,32 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 from orders.models import GatewayAccount, OrderState, Switch
 from orders.views.shell import COUNTED_TO
 from tests.factories import a_captured_transaction, a_merchant, a_person, a_transaction, an_account, an_order
-from tests.views.pages import references_of
+from tests.views.pages import orders_shown
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account() -> GatewayAccount:
-    return an_account(merchant=a_merchant("Northwind", time_zone="Europe/Berlin"), name="north")
-
-
-@pytest.fixture
-def person(account: GatewayAccount) -> User:
-    return a_person("mia", merchants=[account.merchant], groups=["viewer"])
-
-
-@pytest.fixture
-def mia(client: Client, person: User) -> Client:
-    client.force_login(person)
-    return client
-
-
-def shown(client: Client, query: str = "") -> list[str]:
-    """The references of the rows at /orders/ with this query."""
-    response = client.get(f"/orders/{query}")
-    assert response.status_code == 200
-    return references_of(response.content.decode())
 
 
 def test_a_stranger_is_sent_to_the_log_in_page(client: Client) -> None:
@@ -118,18 +94,18 @@ def test_orders_of_other_merchants_are_absent(mia: Client, account: GatewayAccou
     an_order(account=account, reference="ours")
     theirs = an_order(reference="theirs")
 
-    assert shown(mia) == ["ours"]
-    assert shown(mia, f"?account={theirs.account_id}") == ["ours"]
-    assert shown(mia, f"?merchant={theirs.merchant_id}") == ["ours"]
+    assert orders_shown(mia) == ["ours"]
+    assert orders_shown(mia, f"?account={theirs.account_id}") == ["ours"]
+    assert orders_shown(mia, f"?merchant={theirs.merchant_id}") == ["ours"]
 
 
 def test_somebody_without_a_merchant_sees_nothing_and_a_superuser_everything(client: Client) -> None:
     an_order(reference="theirs")
 
     client.force_login(a_person(groups=["viewer"]))
-    assert shown(client) == []
+    assert orders_shown(client) == []
     client.force_login(a_person(groups=[], is_superuser=True))
-    assert shown(client) == ["theirs"]
+    assert orders_shown(client) == ["theirs"]
 
 
 def test_the_merchant_switcher_is_for_people_with_several(client: Client, account: GatewayAccount) -> None:
@@ -138,8 +114,8 @@ def test_the_merchant_switcher_is_for_people_with_several(client: Client, accoun
     an_order(account=other, reference="sakura-1")
     client.force_login(a_person(merchants=[account.merchant, other.merchant], groups=["viewer"]))
 
-    assert shown(client) == ["sakura-1", "north-1"]
-    assert shown(client, f"?merchant={other.merchant_id}") == ["sakura-1"]
+    assert orders_shown(client) == ["sakura-1", "north-1"]
+    assert orders_shown(client, f"?merchant={other.merchant_id}") == ["sakura-1"]
     assert f"?merchant={other.merchant_id}" in client.get("/orders/").content.decode()
     client.force_login(a_person(merchants=[account.merchant], groups=["viewer"]))
     assert "?merchant=" not in client.get("/orders/").content.decode()
@@ -176,7 +152,7 @@ def test_the_list_costs_five_queries_whatever_is_on_it(
     for number in range(60):
         a_transaction(order=an_order(account=account, customer_name=f"Person {number}"), payment_method="VISA")
     with django_assert_num_queries(5):
-        assert len(shown(mia)) == 50
+        assert len(orders_shown(mia)) == 50
     with django_assert_num_queries(5):
         mia.get("/orders/?state=authorized&currency=EUR&amount_from=1&flag=expiring&placed_from=2020-01-01")
 

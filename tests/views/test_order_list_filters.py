@@ -6,39 +6,15 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
 from orders.gateways.base import TransactionState
 from orders.models import GatewayAccount
-from tests.factories import a_captured_transaction, a_merchant, a_person, a_transaction, an_account, an_order
-from tests.views.pages import references_of
+from tests.factories import a_captured_transaction, a_merchant, a_person, a_transaction, an_order
+from tests.views.pages import orders_shown, references_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account() -> GatewayAccount:
-    return an_account(merchant=a_merchant("Northwind", time_zone="Europe/Berlin"), name="north")
-
-
-@pytest.fixture
-def person(account: GatewayAccount) -> User:
-    return a_person("mia", merchants=[account.merchant], groups=["viewer"])
-
-
-@pytest.fixture
-def mia(client: Client, person: User) -> Client:
-    client.force_login(person)
-    return client
-
-
-def shown(client: Client, query: str = "") -> list[str]:
-    """The references of the rows at /orders/ with this query."""
-    response = client.get(f"/orders/{query}")
-    assert response.status_code == 200
-    return references_of(response.content.decode())
 
 
 @pytest.fixture
@@ -76,7 +52,7 @@ def assorted(account: GatewayAccount) -> None:
     ],
 )
 def test_a_filter_leaves_what_it_names(mia: Client, query: str, expected: set[str]) -> None:
-    with_filter = set(shown(mia, query))
+    with_filter = set(orders_shown(mia, query))
 
     assert with_filter == expected
 
@@ -85,8 +61,8 @@ def test_days_begin_at_midnight_of_the_merchant(mia: Client, account: GatewayAcc
     # 23:30 UTC on the 14th is already the 15th in Berlin.
     an_order(account=account, reference="late", placed_at=timezone.now().replace(2026, 1, 14, 23, 30))
 
-    assert shown(mia, "?placed_from=2026-01-15&placed_to=2026-01-15") == ["late"]
-    assert shown(mia, "?placed_from=2026-01-14&placed_to=2026-01-14") == []
+    assert orders_shown(mia, "?placed_from=2026-01-15&placed_to=2026-01-15") == ["late"]
+    assert orders_shown(mia, "?placed_from=2026-01-14&placed_to=2026-01-14") == []
 
 
 def test_days_follow_the_chosen_merchant_where_zones_differ(client: Client, account: GatewayAccount) -> None:

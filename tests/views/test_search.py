@@ -207,11 +207,11 @@ def test_a_search_costs_a_fixed_number_of_queries(
 ) -> None:
     client.get("/search/?q=a")
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get("/search/?q=cust")
     for number in range(30):
         an_order(account=account, reference=f"cust-{number}", customer_name=f"Customer {number}")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(references_of(client.get("/search/?q=cust").content.decode())) == 30
     with django_assert_num_queries(5):
         assert client.get("/search/?q=cust-7").status_code == 303

@@ -21,11 +21,6 @@ def account() -> GatewayAccount:
     return an_account()
 
 
-@pytest.fixture
-def anna(account: GatewayAccount) -> User:
-    return a_person("anna", merchants=[account.merchant], groups=["finance"])
-
-
 def only(verdicts: list[desk.Verdict]) -> desk.Verdict:
     (verdict,) = verdicts
     return verdict

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from orders.reconciliation.discrepancies.fix_facts import Fix
 from orders.reconciliation.discrepancies.fix_preview import Adopted, Books, preview
-from orders.reconciliation.discrepancies.fix_rules import Fix
 
 BOOKS = Books(
     currency="EUR",

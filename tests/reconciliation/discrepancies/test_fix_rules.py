@@ -8,7 +8,8 @@ import pytest
 
 from orders.models import DiscrepancyState as S
 from orders.models import DiscrepancyType as T
-from orders.reconciliation.discrepancies.fix_rules import Asker, Decision, Facts, Fix, at_stake, may, offered
+from orders.reconciliation.discrepancies.fix_facts import Asker, Decision, Facts, Fix, at_stake
+from orders.reconciliation.discrepancies.fix_rules import may, offered
 
 FINANCE = Asker(person=1, permissions=frozenset({"view", "reconcile"}))
 SECOND = Asker(person=2, permissions=frozenset({"view", "reconcile"}))

@@ -8,21 +8,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 
-from orders.models import Discrepancy, DiscrepancyState, ExternalMovement, LineType, Match, Transaction
+from orders.models import Discrepancy, DiscrepancyState, ExternalMovement, Match, Transaction
 from orders.modifications.refusals import ChangedSince
 from orders.reconciliation.discrepancies.fixes import apply_fix
-from tests.factories import a_captured_transaction, a_person
+from tests.factories import a_person, an_account
 from tests.modifications.test_together import together
-from tests.reconciliation_factories import a_discrepancy, a_file, a_line
+from tests.reconciliation.discrepancies.fixing import a_strange_refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def a_strange_refund() -> Discrepancy:
-    transaction = a_captured_transaction()
-    file = a_file(transaction.account)
-    line = a_line(file, type=LineType.REFUND, gross=-2_500, fee=0, gateway_id="ref-1", reference="rec-r1")
-    return a_discrepancy(line=line, transaction=transaction)
 
 
 def finance(row: Discrepancy) -> User:
@@ -36,7 +29,7 @@ def fixing(row: Discrepancy, code: str, by: User) -> Callable[[], object]:
 
 
 def test_a_movement_that_two_adopt_is_booked_once() -> None:
-    row = a_strange_refund()
+    row = a_strange_refund(an_account())
     ends = together([fixing(row, "adopt", finance(row)) for _ in range(4)])
     assert sorted(type(end).__name__ for end in ends) == ["ChangedSince"] * 3 + ["str"]
     assert ExternalMovement.objects.count() == Match.objects.count() == 1
@@ -44,7 +37,7 @@ def test_a_movement_that_two_adopt_is_booked_once() -> None:
 
 
 def test_two_different_fixes_at_once_are_one() -> None:
-    row = a_strange_refund()
+    row = a_strange_refund(an_account())
     ends = together([fixing(row, code, finance(row)) for code in ("adopt", "accept", "write_off")])
     assert sum(isinstance(end, ChangedSince) for end in ends) == 2
     row.refresh_from_db()
@@ -53,7 +46,7 @@ def test_two_different_fixes_at_once_are_one() -> None:
 
 
 def test_the_database_lets_nobody_write_off_alone() -> None:
-    row = a_strange_refund()
+    row = a_strange_refund(an_account())
     person = finance(row)
     with pytest.raises(IntegrityError):
         Discrepancy.objects.filter(pk=row.pk).update(

@@ -17,7 +17,7 @@ from openpyxl import Workbook, load_workbook
 
 from orders.models import Discrepancy
 from orders.reconciliation.discrepancies import sheets_reading
-from orders.reconciliation.discrepancies.sheets import COLUMNS, csv_lines, plain, workbook
+from orders.reconciliation.discrepancies.sheets import COLUMNS, csv_lines, workbook
 from orders.reconciliation.discrepancies.sheets_reading import Instruction, Sheet, SheetRefused, read_sheet
 from tests.factories import a_captured_transaction, a_person, an_account
 from tests.reconciliation_factories import a_discrepancy
@@ -87,24 +87,6 @@ def test_a_workbook_holds_the_same_with_numbers_as_numbers_and_no_formula() -> N
     assert (told["reference"].value, told["reference"].data_type) == ("'=1+1", "s")
     assert told["what"].value == "'@SUM(A1) of -2"
     assert [cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"] == []
-
-
-@pytest.mark.parametrize("text", ["=1", "+1 2", "-x", "@a", "\t=1", "\r=1", " =1", "\0=1", "＝1", "\n+1", "-1+1"])
-def test_what_begins_like_a_formula_gets_an_apostrophe(text: str) -> None:
-    assert plain(text) == f"'{text}"
-
-
-@pytest.mark.parametrize("cell", ["-12.50", "12", "rec-1", "a=b", "Ünal", Decimal("-0.05"), 7, date(2026, 11, 20)])
-def test_numbers_days_and_plain_words_stay_as_they_are(cell: Any) -> None:
-    assert plain(cell) == str(cell)
-
-
-@given(st.text())
-def test_no_text_ever_begins_like_a_formula(text: str) -> None:
-    written = plain(text)
-
-    assert written[:1] not in set("=+@\t\r\n") or written == ""
-    assert not written.startswith("-") or Decimal(written) < 1
 
 
 @pytest.mark.django_db

@@ -12,7 +12,8 @@ from django.contrib.auth.models import User
 from orders.models import Event, GatewayAccount, ProfileState, SettlementProfile, SettlementTerms, Source
 from orders.modifications.refusals import Refused
 from orders.reconciliation.files import profiles_desk
-from orders.reconciliation.files.mapping import BadMapping, Mapping
+from orders.reconciliation.files.mapping import Mapping
+from orders.reconciliation.files.plain import BadMapping
 from orders.reconciliation.files.profile import EXAMPLES, SANDBOX_MAPPING
 from orders.reconciliation.terms_desk import NewTerms, save_terms
 from tests.factories import a_person, an_account

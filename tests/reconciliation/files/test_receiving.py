@@ -16,11 +16,10 @@ from orders.reconciliation.files.receiving import (
     append_part,
     begin_upload,
     finish_upload,
-    forget_stale_uploads,
-    forget_upload,
     receive,
 )
 from orders.reconciliation.files.storing import PART_BYTES, content_of, forget
+from orders.reconciliation.files.uploads import UploadGone, forget_stale_uploads, forget_upload
 from tests.factories import a_person, an_account
 from tests.reconciliation_factories import a_profile
 
@@ -224,6 +223,22 @@ def test_a_file_that_grew_while_it_was_hashed_does_not_wait_under_the_wrong_hash
         finish_upload(file)
 
     assert SettlementFile.objects.get().state == FileState.RECEIVING
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_what_was_given_up_meanwhile_takes_no_piece_and_does_not_end_whole(deleted: bool) -> None:
+    file = an_upload(6)
+    append_part(file, offset=0, content=b"abc")
+    SettlementFile.objects.filter(pk=file.pk).update(size=0, expected_size=0)
+    if deleted:
+        forget(file)
+
+    for offset in (0, 3):
+        with pytest.raises(UploadGone, match="nothing of it counts"):
+            append_part(file, offset=offset, content=b"abc")
+    with pytest.raises(UploadGone):
+        finish_upload(file)
+    assert not SettlementFile.objects.exclude(size=0).exists()
 
 
 def test_what_waits_is_not_given_up() -> None:

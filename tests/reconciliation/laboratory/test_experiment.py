@@ -13,6 +13,7 @@ from orders.models import (
     FileState,
     GatewayAccount,
     Match,
+    Modification,
     ProfileState,
     ReconciliationRun,
     RunStage,
@@ -23,10 +24,11 @@ from orders.models import (
 from orders.modifications.refusals import NotAllowed
 from orders.reconciliation.files.profile import SANDBOX_MAPPING
 from orders.reconciliation.laboratory import experiment
+from orders.reconciliation.matching.linking import unlink
 from orders.reconciliation.runs import work_on
 from tests.factories import a_captured_transaction, a_merchant, a_person, an_account
 from tests.reconciliation.runs.bringing import bring, line, paper
-from tests.reconciliation_factories import a_modification_of, a_profile
+from tests.reconciliation_factories import a_match, a_modification_of, a_profile
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +108,27 @@ def test_a_mapping_that_cannot_read_the_files_is_told_with_their_names(profile: 
     (unread,) = run.figures["unreadable"]
     assert (unread["file"], run.figures["lost"]) == (file.pk, 1)
     assert "Brutto" in unread["problem"]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("other_reading", [False, True])
+def test_what_a_person_took_apart_is_not_gained_by_a_trial(
+    profile: SettlementProfile, fay: User, other_reading: bool, exact: bool
+) -> None:
+    first = line(captured(profile.account, 3_001 if exact else 3_000), "30.01")
+    a_file_of(profile, first, line(captured(profile.account, 5_000), "50.01"))
+    mapping = {**profile.mapping, "columns": dict(profile.mapping["columns"])}
+    if other_reading:
+        mapping["columns"]["custom_reference"] = {"column": "currencyCode"}
+    parted = SettlementLine.objects.get(gross=3_001)
+    ours = Modification.objects.get(amount__in=(3_000, 3_001))
+    made = Match.objects.first() or a_match(parted, modification=ours, run=ReconciliationRun.objects.get())
+    unlink(made.pk, by=fay, reason="The portal shows another one.")
+
+    figures = tried(a_draft_of(profile, tolerance_minor=1, mapping=mapping), fay).figures
+
+    assert (figures["gained"], figures["lost"], figures["moved"]) == (1, 0, 0)
+    assert figures["examples"]["gained"] == [SettlementLine.objects.get(gross=5_001).pk]
 
 
 def test_an_experiment_leaves_nothing_behind_and_changes_nothing(profile: SettlementProfile, fay: User) -> None:

@@ -114,6 +114,15 @@ class Office:
             standing = told.filter(state__in=["open", "waiting", "accepted", "written_off"]).count()
             story = (after, line.type, line.gross, met, list(told.values_list("type", "state")))
             assert met == 1 or (met == 0 and standing == 1), story
+        self._stays_apart(after)
+
+    def _stays_apart(self, after: str) -> None:
+        """No machine has made a pair again that a person took apart."""
+        machines = Match.objects.filter(account=self.account, ended_at__isnull=True).exclude(rule="person")
+        for parted in Match.objects.filter(account=self.account, ended_at__isnull=False):
+            same = {"modification_id": parted.modification_id, "movement_id": parted.movement_id}
+            again = machines.filter(pk__gt=parted.pk, line__identity=parted.line.identity, **same)
+            assert not again.exists(), (after, str(parted.line))
 
     def _lives(self, number: int, kind: str, fate: str, amount: int) -> None:
         sign, reference = (1 if kind == "capture" else -1), f"R{number}"
@@ -128,8 +137,8 @@ class Office:
         for gross in parts.get(fate, [sign * amount]):
             self._says(self.file, type, gross, reference)
 
-    def _says(self, file: SettlementFile, type: str, gross: int, reference: str) -> None:
-        words = {"reference": reference, "transaction_reference": self.transaction.reference}
+    def _says(self, file: SettlementFile, type: str, gross: int, reference: str, **known: Any) -> None:
+        words = {"reference": reference, "transaction_reference": self.transaction.reference, **known}
         a_line(file, type=type, gross=gross, fee=0, **words)
 
     def _lines(self) -> list[SettlementLine]:
@@ -172,12 +181,12 @@ class Office:
         self._takes(later)
 
     def _corrects(self, left_out: int) -> None:
-        """A corrected file without one of the lines."""
+        """A corrected file without one of the lines; the others are the same ones."""
         lines = [line for line in self._lines() if line.file_id == self.file.pk]
         instead = a_file(self.account, state="loading", replaces=self.file)  # type: ignore[arg-type]
         for place, line in enumerate(lines):
             if place != left_out % (len(lines) + 1):
-                self._says(instead, line.type, line.gross, line.reference)
+                self._says(instead, line.type, line.gross, line.reference, identity=line.identity)
         run = a_run(file=instead, state=RunState.RUNNING)
         match(Scope(run=run, file_ids=(instead.pk,), replaced_file_ids=(self.file.pk,)))
         run.state = RunState.APPLIED

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from orders.models import Event, FileState, JobRun, JobState, ModificationState, MonthState
+from orders.models import Event, FileState, JobRun, JobState, ModificationState, MonthState, SettlementTerms
 from orders.modifications.refusals import NotAllowed, UnknownThing
 from orders.reconciliation.discrepancies.desk import carry
 from orders.reconciliation.months.checklist import checklist, stops
@@ -141,6 +143,16 @@ def test_a_file_under_way_stops_the_signature(office: Office) -> None:
     assert codes(office) == {"under_way"}
 
 
+def test_an_upload_that_was_given_up_stops_nothing_while_its_bytes_are_deleted(office: Office) -> None:
+    file = a_file(office.account, business_date=None, state=FileState.RECEIVING, expected_size=6)
+    assert codes(office) == {"under_way"}
+
+    file.expected_size = 0
+    file.save(update_fields=["expected_size"])
+
+    assert codes(office) == set()
+
+
 def test_an_unknown_outcome_stops_the_signature(office: Office) -> None:
     row = steps.asked(a_transaction(account=office.account))
     steps.ended(row, steps.unknown())
@@ -156,8 +168,6 @@ def test_a_month_without_expectations_claims_no_files_and_no_nights(office: Offi
     def sentences() -> dict[str, str]:
         return {item.code: item.sentence for item in checklist(office.account, MONTH)}
 
-    from orders.models import SettlementTerms
-
     assert sentences()["files"].startswith("No file was expected yet")
     assert sentences()["nights"].startswith("No night of the month was due")
 
@@ -167,23 +177,64 @@ def test_a_month_without_expectations_claims_no_files_and_no_nights(office: Offi
 
 
 def test_nights_are_missed_only_since_money_is_expected(office: Office) -> None:
-    from orders.models import SettlementTerms
-
     SettlementTerms.objects.create(account=office.account, expected_from=DAY.replace(day=29))
     assert codes(office) == {"nights"}
     for day in (29, 30):
-        JobRun.objects.create(
-            job="night",
-            subject=f"account:{office.account.pk}",
-            account=office.account,
-            merchant=office.account.merchant,
-            business_date=DAY.replace(day=day),
-            state=JobState.DONE,
-            lease_until=office.account.created_at,
-            started_at=office.account.created_at,
-            finished_at=office.account.created_at,
-        )
+        a_night_done(office, DAY.replace(day=day))
     assert codes(office) == set()
+
+
+def a_night_done(office: Office, day: date) -> None:
+    JobRun.objects.create(
+        job="night",
+        subject=f"account:{office.account.pk}",
+        account=office.account,
+        merchant=office.account.merchant,
+        business_date=day,
+        state=JobState.DONE,
+        lease_until=office.account.created_at,
+        started_at=office.account.created_at,
+        finished_at=office.account.created_at,
+    )
+
+
+class TestTheFirstNight:
+    def told(self, office: Office, month: Month = MONTH) -> str:
+        return next((item.sentence for item in checklist(office.account, month) if item.code == "first_night"), "")
+
+    def test_the_days_before_it_are_told_and_stop_nobody(self, office: Office) -> None:
+        for day in (17, 18, 21, 22, 23, 24, 25, 28, 29, 30):
+            a_night_done(office, DAY.replace(day=day))
+
+        assert self.told(office).startswith(
+            "The account's first night was that of 17 September 2026. 2 business days of the month lie before it "
+            "(15 Sep, 16 Sep): nights before the first are not made up for."
+        )
+        nights = next(item for item in checklist(office.account, MONTH) if item.code == "nights")
+        assert nights.sentence.startswith("10 nights have run to their end.")
+        assert codes(office) == set()
+        signed = propose(account=office.account, month=MONTH, by=office.fay)
+        assert "first_night" in {item["code"] for item in signed.report["checklist"]}
+
+    def test_a_month_wholly_before_it_has_none_and_says_why(self, office: Office) -> None:
+        SettlementTerms.objects.create(account=office.account, expected_from=DAY.replace(day=29))
+        a_night_done(office, date(2026, 10, 5))
+
+        assert "2 business days of the month lie before it (29 Sep, 30 Sep)" in self.told(office)
+        nights = next(item for item in checklist(office.account, MONTH) if item.code == "nights")
+        assert nights.sentence == "No night of the month was due: the account had its first one after it."
+
+    def test_days_before_any_money_was_expected_are_not_told(self, office: Office) -> None:
+        SettlementTerms.objects.create(account=office.account, expected_from=DAY.replace(day=29))
+        a_night_done(office, DAY.replace(day=29))
+
+        assert self.told(office) == ""
+
+    def test_later_months_and_accounts_without_a_night_say_nothing(self, office: Office) -> None:
+        assert self.told(office) == ""
+        a_night_done(office, DAY.replace(day=17))
+        assert self.told(office) != ""
+        assert self.told(office, MONTH.next) == ""
 
 
 def test_the_report_verifies_and_a_changed_figure_does_not(office: Office) -> None:

@@ -22,7 +22,7 @@ from orders.models import (
     SettlementFile,
     SettlementLine,
 )
-from orders.reconciliation.files import pace
+from orders.reconciliation.files import pace, writers
 from orders.reconciliation.runs import work_due, work_on
 from tests.factories import a_captured_transaction, an_account
 from tests.reconciliation.runs.bringing import bring, line, paper
@@ -39,6 +39,8 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "_FIRST", 7)
     monkeypatch.setattr(pace, "_MOST", 7)
     monkeypatch.setattr(pace, "_LEAST", 7)
+    monkeypatch.setattr(writers.Copying, "_at_once", 7)
+    monkeypatch.setattr(writers.Copying, "_SECONDS", 0.0)
 
 
 def lines() -> list[str]:

@@ -59,3 +59,27 @@ def test_a_long_file_keeps_nobody_waiting() -> None:
     assert SettlementFile.objects.get(pk=file.pk).state == FileState.APPLIED
     assert len(waits) > 10
     assert max(waits) < MOST_SECONDS * SLACK
+
+
+def test_three_long_files_at_once_keep_nobody_waiting_longer() -> None:
+    other = SettlementTerms.objects.create(account=an_account())
+    content = paper(*(line(f"R-{number}", f"{number % 900 + 1}.50", type="adjustment") for number in range(LINES // 3)))
+    files = [bring(an_account(), content).file for _ in range(3)]
+
+    def work(file_id: int) -> None:
+        try:
+            work_on(file_id)
+        finally:
+            connection.close()
+
+    with somebody_else_writing(other) as waits:
+        hands = [threading.Thread(target=work, args=(file.pk,)) for file in files]
+        for hand in hands:
+            hand.start()
+        for hand in hands:
+            hand.join()
+
+    print(f"longest of {len(waits)} waits: {max(waits) * 1000:.0f} ms")
+    assert set(SettlementFile.objects.values_list("state", flat=True)) == {FileState.APPLIED}
+    assert len(waits) > 10
+    assert max(waits) < MOST_SECONDS * SLACK

@@ -22,16 +22,6 @@ S = DiscrepancyState
 
 
 @pytest.fixture
-def account() -> GatewayAccount:
-    return an_account(name="northwind")
-
-
-@pytest.fixture
-def finn(account: GatewayAccount) -> User:
-    return a_person("finn", merchants=[account.merchant], groups=["finance"])
-
-
-@pytest.fixture
 def three(account: GatewayAccount) -> list[Discrepancy]:
     return [a_discrepancy(account, amount=100 * number, difference=100 * number) for number in (1, 2, 3)]
 

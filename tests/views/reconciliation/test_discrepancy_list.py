@@ -25,21 +25,6 @@ LIST = "/reconciliation/discrepancies/"
 T, S = DiscrepancyType, DiscrepancyState
 
 
-@pytest.fixture
-def account() -> GatewayAccount:
-    return an_account(name="northwind")
-
-
-@pytest.fixture
-def finn(account: GatewayAccount) -> User:
-    return a_person("finn", merchants=[account.merchant], groups=["finance"])
-
-
-@pytest.fixture
-def client(finn: User) -> Client:
-    return logged_in(finn)
-
-
 def days_ago(days: int) -> date:
     return database_now().date() - timedelta(days=days)
 

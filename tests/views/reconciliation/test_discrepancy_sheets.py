@@ -28,21 +28,6 @@ EXPORT = "/reconciliation/discrepancies/export/"
 SHEET = "/reconciliation/discrepancies/sheet/"
 
 
-@pytest.fixture
-def account() -> GatewayAccount:
-    return an_account(name="northwind")
-
-
-@pytest.fixture
-def finn(account: GatewayAccount) -> User:
-    return a_person("finn", merchants=[account.merchant], groups=["finance"])
-
-
-@pytest.fixture
-def client(finn: User) -> Client:
-    return logged_in(finn)
-
-
 def exported(client: Client, query: str = "?form=csv") -> list[dict[str, str]]:
     answer: Any = client.get(EXPORT + query)
     assert answer.status_code == 200

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
@@ -17,7 +15,8 @@ from orders.reconciliation.runs import work_on
 from tests.factories import a_person
 from tests.reconciliation.runs.bringing import bring, line, paper
 from tests.reconciliation_factories import a_profile
-from tests.views.scenes import a_shop, logged_in
+from tests.views.pages import text_of
+from tests.views.scenes import logged_in
 
 pytestmark = pytest.mark.django_db
 
@@ -26,24 +25,8 @@ LIST_QUERIES = 10
 
 
 @pytest.fixture
-def shop() -> tuple[GatewayAccount, User]:
-    return a_shop("finance")
-
-
-@pytest.fixture
-def client(shop: tuple[GatewayAccount, User]) -> Client:
-    return logged_in(shop[1])
-
-
-@pytest.fixture
 def profile(shop: tuple[GatewayAccount, User]) -> SettlementProfile:
     return a_profile(shop[0], name="daily", mapping=SANDBOX_MAPPING.to_json())
-
-
-def text_of(client: Client, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200, answer.status_code
-    return html.unescape(answer.content.decode())
 
 
 def ask(client: Client, profile: SettlementProfile) -> ReconciliationRun:

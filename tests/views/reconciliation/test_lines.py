@@ -38,24 +38,10 @@ from tests.reconciliation_factories import (
     a_profile,
     a_run,
 )
-from tests.views.scenes import a_shop, logged_in
+from tests.views.pages import text_of
+from tests.views.scenes import logged_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop() -> tuple[GatewayAccount, User]:
-    return a_shop("finance")
-
-
-@pytest.fixture
-def account(shop: tuple[GatewayAccount, User]) -> GatewayAccount:
-    return shop[0]
-
-
-@pytest.fixture
-def client(shop: tuple[GatewayAccount, User]) -> Client:
-    return logged_in(shop[1])
 
 
 @pytest.fixture
@@ -65,12 +51,6 @@ def viewer(account: GatewayAccount) -> Client:
 
 def page_of(line: SettlementLine) -> str:
     return reverse("orders:settlement_line", args=[line.pk])
-
-
-def text_of(client: Client, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200, answer.status_code
-    return html.unescape(answer.content.decode())
 
 
 def link(client: Client, line: SettlementLine, **given: Any) -> HttpResponse:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import html
+import csv
+import io
 import json
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from orders.models import GatewayAccount, MonthClose, MonthState
 from tests.factories import a_person
-from tests.reconciliation.months.scenes import MONTH, Office, an_office, left_over
+from tests.reconciliation.months.scenes import DAY, MONTH, Office, an_office, left_over
+from tests.reconciliation_factories import a_file
+from tests.views.pages import text_of
 from tests.views.scenes import logged_in
 
 pytestmark = pytest.mark.django_db
@@ -29,14 +31,8 @@ def page(account: GatewayAccount, rest: str = "") -> str:
     return f"/reconciliation/months/{account.pk}/{MONTH}/{rest}"
 
 
-def text(client: Client, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200, answer.status_code
-    return html.unescape(answer.content.decode())
-
-
 def test_the_list_leads_to_each_month(office: Office) -> None:
-    shown = text(logged_in(office.fay), "/reconciliation/months/")
+    shown = text_of(logged_in(office.fay), "/reconciliation/months/")
 
     assert page(office.account) in shown
     assert "September 2026" in shown
@@ -54,17 +50,17 @@ def test_the_list_asks_as_much_for_many_months_as_for_few(office: Office) -> Non
 
 def test_two_people_close_a_month_on_its_page(office: Office) -> None:
     first, second = logged_in(office.fay), logged_in(office.sue)
-    assert "Sign as the first person" in text(first, page(office.account))
+    assert "Sign as the first person" in text_of(first, page(office.account))
 
     first.post(page(office.account, "signatures/"))
-    assert "You signed this yourself" in text(first, page(office.account))
-    assert "Sign as the second person" in text(second, page(office.account))
+    assert "You signed this yourself" in text_of(first, page(office.account))
+    assert "Sign as the second person" in text_of(second, page(office.account))
     row = MonthClose.objects.get()
     second.post(page(office.account, "confirmations/"), {"report_sha256": row.report_sha256})
 
     row.refresh_from_db()
     assert row.state == MonthState.CLOSED
-    assert "Closed and locked" in text(first, page(office.account))
+    assert "Closed and locked" in text_of(first, page(office.account))
 
 
 def test_a_click_too_much_changes_nothing(office: Office) -> None:
@@ -80,7 +76,7 @@ def test_a_click_too_much_changes_nothing(office: Office) -> None:
 
 def test_what_is_unsettled_is_carried_from_the_page(office: Office) -> None:
     row, client = left_over(office.account), logged_in(office.fay)
-    assert "Unsettled: 1 discrepancy" in text(client, page(office.account))
+    assert "Unsettled: 1 discrepancy" in text_of(client, page(office.account))
 
     client.post(page(office.account, "carryings/"), {"discrepancy": [str(row.pk)], "reason": ""})
     row.refresh_from_db()
@@ -88,7 +84,7 @@ def test_what_is_unsettled_is_carried_from_the_page(office: Office) -> None:
     client.post(page(office.account, "carryings/"), {"discrepancy": [str(row.pk)], "reason": "October answers."})
     row.refresh_from_db()
     assert row.month == MONTH.next.first
-    assert "Sign as the first person" in text(client, page(office.account))
+    assert "Sign as the first person" in text_of(client, page(office.account))
 
 
 def test_a_closed_month_is_reopened_with_a_reason(office: Office) -> None:
@@ -103,7 +99,7 @@ def test_a_closed_month_is_reopened_with_a_reason(office: Office) -> None:
     first.post(page(office.account, "reopenings/"), {"reason": "A late file."})
     row.refresh_from_db()
     assert row.state == MonthState.REOPENED
-    assert "A late file." in text(first, page(office.account))
+    assert "A late file." in text_of(first, page(office.account))
 
 
 def test_the_report_is_printed_and_downloaded(office: Office) -> None:
@@ -111,12 +107,24 @@ def test_the_report_is_printed_and_downloaded(office: Office) -> None:
     client.post(page(office.account, "signatures/"))
     row = MonthClose.objects.get()
 
-    assert row.report_sha256 in text(client, page(office.account, "report/print/"))
+    assert row.report_sha256 in text_of(client, page(office.account, "report/print/"))
     answer = client.get(page(office.account, "report/json/"))
     content = json.loads(answer.content)
     assert (content["sha256"], content["signature"]) == (row.report_sha256, row.signature)
     assert "attachment" in answer["Content-Disposition"]
     assert row.report_sha256 in client.get(page(office.account, "report/csv/")).content.decode()
+
+
+def test_no_file_name_is_a_formula_in_the_report_s_sheet(office: Office) -> None:
+    totals = {"EUR": {"lines": 0, "gross": 0, "fee": 0, "net": 0}}
+    a_file(office.account, business_date=DAY, name="=1+1.csv", totals=totals)
+    client = logged_in(office.fay)
+    client.post(page(office.account, "signatures/"))
+
+    rows = list(csv.reader(io.StringIO(client.get(page(office.account, "report/csv/")).content.decode())))
+
+    assert "'=1+1.csv" in [row[1] for row in rows if row[0] == "file"]
+    assert rows[-1] == ["report", "", "2026-09", "", "", MonthClose.objects.get().report_sha256]
 
 
 def test_the_report_needs_the_export_permission(office: Office) -> None:
@@ -129,7 +137,7 @@ def test_the_report_needs_the_export_permission(office: Office) -> None:
 def test_an_agent_reads_and_signs_nothing(office: Office) -> None:
     client = logged_in(a_person(merchants=[office.account.merchant], groups=["agent"]))
 
-    assert "Sign as" not in text(client, page(office.account))
+    assert "Sign as" not in text_of(client, page(office.account))
     client.post(page(office.account, "signatures/"))
     assert not MonthClose.objects.exists()
 

@@ -17,27 +17,12 @@ from orders.models import Drift, DriftState, Event, GatewayAccount, JobRun, JobS
 from orders.presenters.reconciliation import drifts, nights
 from tests.factories import a_person, a_transaction, an_account
 from tests.views import pages
-from tests.views.scenes import a_shop, logged_in
+from tests.views.pages import text_of
+from tests.views.scenes import logged_in
 
 pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 11, 20)
-
-
-@pytest.fixture
-def shop() -> tuple[GatewayAccount, User]:
-    return a_shop("finance")
-
-
-@pytest.fixture
-def client(shop: tuple[GatewayAccount, User]) -> Client:
-    return logged_in(shop[1])
-
-
-def text_of(client: Client, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200, answer.status_code
-    return html.unescape(answer.content.decode())
 
 
 def links_of(page: str) -> list[str]:

@@ -22,21 +22,12 @@ from tests.factories import a_person, an_account
 from tests.reconciliation.files.corpus import CASES
 from tests.reconciliation.files.papers import table
 from tests.reconciliation_factories import a_file, a_profile
-from tests.views.scenes import a_shop, logged_in
+from tests.views.pages import text_of
+from tests.views.scenes import logged_in
 
 pytestmark = pytest.mark.django_db
 
 DRAFT = ProfileState.DRAFT
-
-
-@pytest.fixture
-def shop() -> tuple[GatewayAccount, User]:
-    return a_shop("finance")
-
-
-@pytest.fixture
-def client(shop: tuple[GatewayAccount, User]) -> Client:
-    return logged_in(shop[1])
 
 
 @pytest.fixture
@@ -48,12 +39,6 @@ def posted(mapping: Mapping = SANDBOX_MAPPING, **more: Any) -> dict[str, Any]:
     """The form as the browser sends it: boxes that are not ticked are absent."""
     fields = {**flat(mapping), "tolerance_minor": 1, "tolerance_days": 4, "act": "save", **more}
     return {name: "on" if value is True else value for name, value in fields.items() if value is not False}
-
-
-def text_of(client: Client, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200
-    return html.unescape(answer.content.decode())
 
 
 def test_the_list_shows_every_version_in_a_fixed_number_of_queries(

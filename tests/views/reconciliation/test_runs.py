@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from orders.models import GatewayAccount, ReconciliationRun, RunKind, RunStage, RunState
 from orders.presenters.reconciliation import runs
+from orders.presenters.reconciliation.progress import run_progress
 from tests.factories import an_account
 from tests.reconciliation_factories import a_file, a_run
-from tests.views.pages import href_of, links_of
-from tests.views.scenes import a_shop, logged_in
+from tests.views.pages import href_of, links_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -25,22 +25,6 @@ FIGURES = {
     "matches": {"reference": 980, "composite": 15},
     "discrepancies": {"theirs_not_ours": {"EUR": {"count": 5, "amount": 41_200}}},
 }
-
-
-@pytest.fixture
-def shop() -> tuple[GatewayAccount, User]:
-    return a_shop("finance")
-
-
-@pytest.fixture
-def client(shop: tuple[GatewayAccount, User]) -> Client:
-    return logged_in(shop[1])
-
-
-def text_of(client: Client, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200, answer.status_code
-    return html.unescape(answer.content.decode())
 
 
 def shown(client: Client, query: str = "") -> list[str]:
@@ -82,9 +66,21 @@ def test_a_run_shows_its_rules_and_types_and_leads_to_the_list(
 
 
 def test_a_run_that_is_still_running_says_so(client: Client, shop: tuple[GatewayAccount, User]) -> None:
-    run = a_run(shop[0], state=RunState.RUNNING, stage=RunStage.MATCHING)
+    run = a_run(shop[0], state=RunState.RUNNING, stage=RunStage.MATCHING, epoch=1)
+    live = reverse("orders:run_live", args=[run.pk])
 
-    assert "It is still running" in text_of(client, page_of(run))
+    page = text_of(client, page_of(run))
+
+    assert "What has not met is being matched against our books; nothing of it counts yet." in page
+    assert live in page
+    mark = run_progress(run, now=timezone.now(), zone="UTC").mark
+    assert client.get(live, {"seen": mark}).status_code == 204
+    ReconciliationRun.objects.filter(pk=run.pk).update(state=RunState.APPLIED, stage=RunStage.TYPING)
+    assert "What met counts. Typing what did not meet …" in text_of(client, f"{live}?seen={mark}")
+    ReconciliationRun.objects.filter(pk=run.pk).update(stage=RunStage.DONE)
+    ended = client.get(live, {"seen": mark})
+    assert ended.status_code == 286
+    assert "northwind was matched again. No line that had not met meets now." in ended.content.decode()
 
 
 def test_a_run_that_was_given_up_says_why(client: Client, shop: tuple[GatewayAccount, User]) -> None:
@@ -106,6 +102,8 @@ def test_runs_of_other_merchants_and_trials_are_not_there(client: Client, shop: 
     assert shown(client) == []
     assert client.get(page_of(stranger)).status_code == 404
     assert client.get(page_of(trial)).status_code == 404
+    for run in (stranger, trial):
+        assert client.get(reverse("orders:run_live", args=[run.pk])).status_code == 404
 
 
 def test_a_long_list_is_read_page_by_page(

@@ -21,21 +21,10 @@ from orders.models import (
 )
 from tests.factories import a_captured_transaction, a_transaction
 from tests.reconciliation_factories import a_discrepancy, a_file, a_line, a_match, a_modification_of, a_movement, a_run
-from tests.views.scenes import a_shop, logged_in
 
 pytestmark = pytest.mark.django_db
 
 NOT_YET = "No line of a settlement file has met this money yet."
-
-
-@pytest.fixture
-def shop() -> tuple[GatewayAccount, User]:
-    return a_shop("finance")
-
-
-@pytest.fixture
-def client(shop: tuple[GatewayAccount, User]) -> Client:
-    return logged_in(shop[1])
 
 
 @pytest.fixture

@@ -17,28 +17,13 @@ from orders.models import FileState, GatewayAccount, SettlementFile, SettlementF
 from orders.reconciliation.files.storing import PART_BYTES, content_of
 from tests.factories import a_person, an_account
 from tests.reconciliation_factories import a_file, a_profile
-from tests.views.scenes import a_shop, logged_in
+from tests.views.scenes import logged_in
 
 pytestmark = pytest.mark.django_db
 
 NEW = "/reconciliation/files/new"
 ARRIVALS = "/reconciliation/files/arrivals/"
 UPLOADS = "/reconciliation/files/uploads/"
-
-
-@pytest.fixture
-def shop() -> tuple[GatewayAccount, User]:
-    return a_shop("finance")
-
-
-@pytest.fixture
-def account(shop: tuple[GatewayAccount, User]) -> GatewayAccount:
-    return shop[0]
-
-
-@pytest.fixture
-def client(shop: tuple[GatewayAccount, User]) -> Client:
-    return logged_in(shop[1])
 
 
 def a_sheet(name: str = "day.csv", content: bytes = b"type,amount\ncapture,1\n") -> SimpleUploadedFile:
