@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Required, TypedDict, Unpack
 
 import structlog
 from django.db import IntegrityError
@@ -21,72 +21,49 @@ if TYPE_CHECKING:
 GENESIS = "0" * 64
 
 
-def record(
-    *,
-    verb: str,
-    sentence: str,
-    source: Source,
-    by: User | None = None,
-    merchant: Merchant | None = None,
-    order: Order | None = None,
-    transaction: Transaction | None = None,
-    modification: Modification | None = None,
-    account: GatewayAccount | None = None,
-    refused: bool = False,
-    details: dict[str, Any] | None = None,
-) -> Event:
+class Told(TypedDict, total=False):
+    """What is said of an event; merchant, order and transaction are found through the nearest thing that is named."""
+
+    verb: Required[str]
+    sentence: Required[str]
+    source: Required[Source]
+    by: User | None
+    merchant: Merchant | None
+    order: Order | None
+    transaction: Transaction | None
+    modification: Modification | None
+    account: GatewayAccount | None
+    refused: bool
+    details: dict[str, Any] | None
+
+
+def record(**told: Unpack[Told]) -> Event:
     """Write one event, in the caller's database transaction: it stands or falls with the change it describes."""
-    return Event.objects.create(
-        **event_values(
-            verb=verb,
-            sentence=sentence,
-            source=source,
-            by=by,
-            merchant=merchant,
-            order=order,
-            transaction=transaction,
-            modification=modification,
-            account=account,
-            refused=refused,
-            details=details,
-        )
-    )
+    return Event.objects.create(**event_values(**told))
 
 
-def event_values(
-    *,
-    verb: str,
-    sentence: str,
-    source: Source,
-    by: User | None = None,
-    merchant: Merchant | None = None,
-    order: Order | None = None,
-    transaction: Transaction | None = None,
-    modification: Modification | None = None,
-    account: GatewayAccount | None = None,
-    refused: bool = False,
-    details: dict[str, Any] | None = None,
-    at: datetime | None = None,
-) -> dict[str, Any]:
-    """The columns of an event; what is not named is found through the nearest thing that is."""
+def event_values(*, at: datetime | None = None, **told: Unpack[Told]) -> dict[str, Any]:
+    """The columns of an event that happened at this time, or now."""
+    by, merchant, account = told.get("by"), told.get("merchant"), told.get("account")
+    order, transaction, modification = told.get("order"), told.get("transaction"), told.get("modification")
     if transaction is None and modification is not None:
         transaction = modification.transaction
-    all_details = dict(details or {})
+    details = dict(told.get("details") or {})
     if account is not None:
-        all_details["account"] = account.name
+        details["account"] = account.name
     merchant_id = next((thing.merchant_id for thing in (modification, transaction, order, account) if thing), None)
     return {
         "at": at or database_now(),
         "merchant_id": merchant.pk if merchant else merchant_id,
         "actor_id": by.pk if by is not None and by.is_authenticated else None,
-        "source": source,
-        "verb": verb,
-        "refused": refused,
-        "sentence": sentence[:600],
+        "source": told["source"],
+        "verb": told["verb"],
+        "refused": told.get("refused", False),
+        "sentence": told["sentence"][:600],
         "order_id": order.pk if order else (transaction.order_id if transaction else None),
         "transaction_id": transaction.pk if transaction else None,
         "modification_id": modification.pk if modification else None,
-        "details": all_details,
+        "details": details,
         "request_id": str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64],
     }
 

@@ -13,6 +13,7 @@ from prometheus_client.core import GaugeMetricFamily
 from orders.database import database_now
 from orders.health import heartbeat_age_seconds
 from orders.models import (
+    GIVEN_UP,
     OPEN,
     Discrepancy,
     DiscrepancyType,
@@ -111,6 +112,7 @@ def _reconciliation() -> Iterator[GaugeMetricFamily]:
         by_age.add_metric([bucket.name], ages[bucket.name])
     yield by_age
     waiting = SettlementFile.objects.filter(state__in=[FileState.RECEIVING, FileState.WAITING, FileState.LOADING])
+    waiting = waiting.exclude(GIVEN_UP)
     yield _gauge("unapplied_settlement_files", "Settlement files that do not count yet", waiting.count())
     oldest = waiting.aggregate(Min("received_at"))["received_at__min"]
     yield _age("oldest_unapplied_settlement_file_age", "Since the oldest of them came", _since(oldest))

@@ -115,7 +115,9 @@ class Environment(BaseSettings):
     WEB_WORKERS: int = Field(default=2, ge=1, description="Processes of the web server.")
     WEB_THREADS: int = Field(default=4, ge=1, description="Threads in each process of the web server.")
     WORKER_THREADS: int = Field(
-        default=8, ge=1, description="Task threads of the worker: they wake the clock, read gateways and tell shops."
+        default=12,
+        ge=1,
+        description="Task threads of the worker: they wake the clock, read gateways and settlement files, tell shops.",
     )
     SENDER_SLOTS: int = Field(default=64, ge=1, le=500, description="Gateway calls that one worker makes at a time.")
     LOG_FORMAT: Literal["json", "console"] = Field(
@@ -147,8 +149,8 @@ class Environment(BaseSettings):
     # Settlement files
     SETTLEMENT_DROP_DIR: Path | None = Field(
         default=None,
-        description="Folder whose subfolders (named in each account's settlement terms) are searched for settlement "
-        "files. Unset: files come by page and command only.",
+        description="Folder that is searched for settlement files, and its subfolders (named in each account's "
+        "settlement terms). Unset: files come by page and command only.",
     )
     SETTLEMENT_MAX_MIB: int = Field(
         default=512, ge=1, le=2048, description="The largest settlement file that is taken, as it comes."

@@ -32,6 +32,7 @@ from orders.models.plan import RefundPlan
 from orders.models.proposal import Proposal, ProposalState, ProposalSubject
 from orders.models.reference import Reference, ReferenceKind
 from orders.models.settlement import (
+    GIVEN_UP,
     FileState,
     LineType,
     ProfileState,
@@ -47,6 +48,7 @@ from orders.models.transaction import NOT_YET_NAMED, Capture, Transaction
 
 __all__ = [
     "FINISHED",
+    "GIVEN_UP",
     "IN_DOUBT",
     "NOT_YET_NAMED",
     "OPEN",

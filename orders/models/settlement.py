@@ -122,12 +122,16 @@ class FileState(models.TextChoices):
     TRIAL = "trial", "Trial of the laboratory"
 
 
+GIVEN_UP = Q(state=FileState.RECEIVING, expected_size=0)
+"""An upload that was given up, and whose bytes are being deleted: nobody sees it any more or goes on with it."""
+
+
 class SettlementFileQuerySet(models.QuerySet["SettlementFile"]):
     """Files a person may see."""
 
     def of(self, person: User | AnonymousUser) -> SettlementFileQuerySet:
-        """Only files of the person's merchants, never trials; everything for a superuser."""
-        rows = self.exclude(state=FileState.TRIAL)
+        """Only files of the person's merchants, never trials, nor what was given up; all merchants' for a superuser."""
+        rows = self.exclude(state=FileState.TRIAL).exclude(GIVEN_UP)
         if person.is_superuser and person.is_active:
             return rows
         return rows.filter(merchant__in=Merchant.objects.of(person))

@@ -54,9 +54,9 @@ def ring_inbox(delivery_id: int) -> None:
     _put((INBOX, str(delivery_id)))
 
 
-def ring_settlement(file_id: int) -> None:
-    """Ask a worker to read this settlement file. Returns at once and never raises."""
-    _put((SETTLEMENT, str(file_id)))
+def ring_settlement(account_id: int) -> None:
+    """Ask a worker to work off this account's settlement files. Returns at once and never raises."""
+    _put((SETTLEMENT, str(account_id)))
 
 
 def ring_experiment(run_id: int) -> None:
