@@ -9,7 +9,8 @@ from django import forms
 
 from orders.forms import PlainForm
 from orders.reconciliation.files import choices
-from orders.reconciliation.files.mapping import FIELDS, IGNORE, BadMapping, Mapping, TypeWord
+from orders.reconciliation.files.mapping import FIELDS, IGNORE, Mapping, TypeWord
+from orders.reconciliation.files.plain import BadMapping
 from orders.reconciliation.files.profiles_desk import DAYS_MAXIMUM, NAME_MAXIMUM, NOTE_MAXIMUM, TOLERANCE_MAXIMUM
 
 HOWS = (

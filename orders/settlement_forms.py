@@ -11,6 +11,8 @@ from django import forms
 REASON_MAXIMUM = 300
 NAME_MAXIMUM = 200
 SIZE_MAXIMUM = 2**53
+FROM_FILE = "file"
+"""Chosen in place of an account: the file's own lines say whose it is."""
 _DAY = "Write the day as 2026-11-20; nothing was received."
 _SHAPED = re.compile(r"\s*(?:#|movement\s+)?([0-9]{1,18})\s*", re.IGNORECASE)
 
@@ -21,7 +23,8 @@ class FileForm(forms.Form):
     use_required_attribute = False
 
     account = forms.TypedChoiceField(
-        coerce=int,
+        coerce=lambda text: None if text == FROM_FILE else int(text),
+        empty_value=None,
         error_messages={
             "required": "Choose the account that the files belong to; nothing was received.",
             "invalid_choice": "This is none of the accounts you reconcile; nothing was received.",
@@ -61,8 +64,9 @@ class FileForm(forms.Form):
     ) -> None:
         super().__init__(given, auto_id="upload-%s", label_suffix="", initial=initial)  # type: ignore[arg-type]
         accounts = list(accounts)
-        several = [("", "Choose …")] if len(accounts) > 1 else []
+        several = [("", "Choose …"), (FROM_FILE, "Find it out from the file")] if len(accounts) > 1 else []
         self._choices("account", [*several, *accounts])
+        self.account_ids = [pk for pk, _ in accounts]
         self._choices("profile", [("", "The account’s own way"), *profiles])
         self._choices("replaces", [("", "No other file"), *files])
 
@@ -144,6 +148,24 @@ class UnlinkForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={
             "required": "Say why they do not belong together; nothing was changed.",
+            "max_length": f"A reason has at most {REASON_MAXIMUM} characters; nothing was changed.",
+        },
+    )
+
+
+class SetAsideForm(forms.Form):
+    """Why a refused file needs nothing more."""
+
+    use_required_attribute = False
+
+    reason = forms.CharField(
+        max_length=REASON_MAXIMUM,
+        strip=True,
+        label="Reason",
+        help_text="For example: the gateway sent the day in another file.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={
+            "required": "Say why this file needs nothing more; nothing was changed.",
             "max_length": f"A reason has at most {REASON_MAXIMUM} characters; nothing was changed.",
         },
     )

@@ -139,7 +139,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
         settlement_arrivals.upload_end,
         name="settlement_upload_end",
     ),
+    path(
+        "reconciliation/files/uploads/<row:file_id>/abandonment/",
+        settlement_arrivals.upload_abandonment_create,
+        name="settlement_upload_abandonment_create",
+    ),
     path("reconciliation/files/<row:file_id>/", settlement_files.file, name="settlement_file"),
+    path(
+        "reconciliation/files/<row:file_id>/setting-aside/",
+        settlement_files.setting_aside_create,
+        name="settlement_setting_aside_create",
+    ),
     path("reconciliation/files/<row:file_id>/live/", settlement_files.file_live, name="settlement_file_live"),
     path("reconciliation/files/<row:file_id>/changes/", settlement_files.file_changes, name="settlement_file_changes"),
     path(
@@ -238,4 +248,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reconciliation/matches/<row:match_id>/end/", settlement_lines.match_end, name="match_end"),
     path("reconciliation/runs/", reconciliation_runs.run_list, name="run_list"),
     path("reconciliation/runs/<row:run_id>/", reconciliation_runs.run, name="run"),
+    path("reconciliation/runs/<row:run_id>/live/", reconciliation_runs.run_live, name="run_live"),
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -14,6 +13,7 @@ from orders.gateways.transcripts import mask_emails, mask_fields
 from orders.models import GatewayAccount, InboxDelivery, InboxRejection, InboxState, Merchant, Transaction
 from orders.permissions import permissions_of
 from orders.presenters.json_text import pretty_json
+from orders.presenters.paging import Lists, cut
 
 ROWS_PER_PAGE = 50
 TONES = {
@@ -28,8 +28,8 @@ _SECRET = frozenset().union(*(one.SECRET_FIELDS for one in _SCRUBBINGS))
 _PERSONAL = frozenset().union(*(one.PERSONAL_FIELDS for one in _SCRUBBINGS))
 
 
-class Tab(StrEnum):
-    """The lists. The words stand in the address."""
+class Tab(Lists):
+    """Everything, and by what became of it."""
 
     ALL = "all"
     UNMATCHED = "unmatched"
@@ -37,11 +37,6 @@ class Tab(StrEnum):
     WAITING = "waiting"
     DONE = "done"
     IGNORED = "ignored"
-
-    @classmethod
-    def from_query(cls, text: str) -> Tab:
-        """The tab of an address; anything else is all of them."""
-        return cls(text) if text in set(cls) else cls.ALL
 
     @property
     def label(self) -> str:
@@ -97,14 +92,23 @@ class Page:
     first: bool
 
     @property
-    def tabs(self) -> tuple[Tab, ...]:
-        """Every list."""
-        return tuple(Tab)
-
-    @property
     def chosen(self) -> str:
         """The choice of account, for the addresses of tabs and pages."""
         return f"&account={self.account}" if self.account else ""
+
+    @property
+    def query(self) -> str:
+        """This list in an address."""
+        return f"{self.tab.query}{self.chosen}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejections:
+    """One page of what was not believed; `after` leads to the next one and is empty on the last."""
+
+    rows: tuple[InboxRejection, ...]
+    after: str
+    first: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,16 +132,14 @@ def page_of(person: User, *, tab: Tab, account: int | None, after: int | None) -
         rows = rows.filter(account_id=chosen)
     if after is not None:
         rows = rows.filter(pk__lt=after)
-    found = list(
-        rows.select_related("account", "merchant").defer("body", "headers").order_by("-pk")[: ROWS_PER_PAGE + 1]
-    )
-    shown = found[:ROWS_PER_PAGE]
+    related = rows.select_related("account", "merchant").defer("body", "headers")
+    shown = cut(related.order_by("-pk"), ROWS_PER_PAGE)
     return Page(
         tab=tab,
         account=chosen,
         accounts=accounts,
-        rows=_rows(shown),
-        after=str(shown[-1].pk) if len(found) > ROWS_PER_PAGE else "",
+        rows=_rows(shown.rows),
+        after=shown.after,
         first=after is None,
     )
 
@@ -161,14 +163,13 @@ def shown_body(body: bytes) -> str:
     return mask_emails(text)
 
 
-def rejections_of(person: User, *, after: int | None) -> tuple[tuple[InboxRejection, ...], str]:
-    """What was not believed, newest first, and the id that leads to the next page."""
+def rejections_of(person: User, *, after: int | None) -> Rejections:
+    """What was not believed before the id `after`, newest first."""
     rows = InboxRejection.objects.filter(account__merchant__in=Merchant.objects.of(person))
     if after is not None:
         rows = rows.filter(pk__lt=after)
-    found = list(rows.select_related("account__merchant").order_by("-pk")[: ROWS_PER_PAGE + 1])
-    shown = found[:ROWS_PER_PAGE]
-    return tuple(shown), str(shown[-1].pk) if len(found) > ROWS_PER_PAGE else ""
+    shown = cut(rows.select_related("account__merchant").order_by("-pk"), ROWS_PER_PAGE)
+    return Rejections(rows=shown.rows, after=shown.after, first=after is None)
 
 
 def _accounts(person: User) -> tuple[tuple[int, str], ...]:

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from django.contrib.auth.models import User
 from django.db.models import Q
 
 from orders.models import Modification, ModificationState
+from orders.presenters.paging import Lists, cut
 from orders.presenters.places import place_of, read_place
 
 ROWS_PER_PAGE = 50
 
 
-class Tab(StrEnum):
-    """The lists people ask for. The words stand in the address."""
+class Tab(Lists):
+    """The lists people ask for."""
 
     IN_FLIGHT = "in_flight"
     UNKNOWN = "unknown"
     REVIEW = "review"
     FAILED = "failed"
     ALL = "all"
-
-    @classmethod
-    def from_query(cls, text: str) -> Tab:
-        """The tab of an address; anything else is the first."""
-        return cls(text) if text in set(cls) else cls.IN_FLIGHT
 
     @property
     def label(self) -> str:
@@ -69,11 +64,6 @@ class Page:
     after: str
     first: bool
 
-    @property
-    def tabs(self) -> tuple[Tab, ...]:
-        """Every list."""
-        return tuple(Tab)
-
 
 def page_of(person: User, *, tab: Tab, after: str) -> Page:
     """Rows asked for before the place `after`, newest first."""
@@ -82,16 +72,12 @@ def page_of(person: User, *, tab: Tab, after: str) -> Page:
     if place is not None:
         at, last_id = place
         rows = rows.filter(Q(requested_at__lt=at) | Q(requested_at=at, id__lt=last_id))
-    found = list(
-        rows.select_related("account", "merchant", "requested_by", "transaction__order")
-        .defer("body", "headers")
-        .order_by("-requested_at", "-id")[: ROWS_PER_PAGE + 1]
-    )
-    shown = found[:ROWS_PER_PAGE]
-    more = len(found) > ROWS_PER_PAGE
+    related = rows.select_related("account", "merchant", "requested_by", "transaction__order")
+    ordered = related.defer("body", "headers").order_by("-requested_at", "-id")
+    shown = cut(ordered, ROWS_PER_PAGE, place=lambda row: place_of(row.requested_at, row.pk))
     return Page(
         tab=tab,
-        rows=tuple(shown),
-        after=place_of(shown[-1].requested_at, shown[-1].pk) if more else "",
+        rows=shown.rows,
+        after=shown.after,
         first=place is None,
     )

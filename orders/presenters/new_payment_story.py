@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from orders.models import Modification, ModificationState
 from orders.modifications.proposals import FOUND_OUT
-from orders.templatetags.presentation import full_stop
+from orders.sentences import full_stop
 
 
 def sentence_of_new_payment(modification: Modification) -> str:

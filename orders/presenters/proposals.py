@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
@@ -11,6 +10,7 @@ from django.db.models import Q, QuerySet
 from orders.gateways.base import Kind
 from orders.models import Proposal, ProposalState, ProposalSubject
 from orders.permissions import permissions_of
+from orders.presenters.paging import Lists, cut
 from orders.presenters.places import place_of, read_place
 from orders.presenters.story import title_of
 from orders.templatetags.presentation import money_text
@@ -18,16 +18,11 @@ from orders.templatetags.presentation import money_text
 ROWS_PER_PAGE = 50
 
 
-class Tab(StrEnum):
+class Tab(Lists):
     """The two lists."""
 
     OPEN = "open"
     DECIDED = "decided"
-
-    @classmethod
-    def from_query(cls, text: str) -> Tab:
-        """The tab of an address; anything else is the open ones."""
-        return cls(text) if text in set(cls) else cls.OPEN
 
     @property
     def label(self) -> str:
@@ -55,11 +50,6 @@ class Page:
     after: str
     first: bool
 
-    @property
-    def tabs(self) -> tuple[Tab, ...]:
-        """Both lists."""
-        return tuple(Tab)
-
 
 def page_of(rows: QuerySet[Proposal], person: User, *, tab: Tab, after: str) -> Page:
     """Newest first, before the place `after`."""
@@ -68,13 +58,12 @@ def page_of(rows: QuerySet[Proposal], person: User, *, tab: Tab, after: str) -> 
     place = read_place(after)
     if place is not None:
         rows = rows.filter(Q(proposed_at__lt=place[0]) | Q(proposed_at=place[0], id__lt=place[1]))
-    found = list(rows.order_by("-proposed_at", "-id")[: ROWS_PER_PAGE + 1])
-    shown = found[:ROWS_PER_PAGE]
-    more = len(found) > ROWS_PER_PAGE
+    ordered = rows.order_by("-proposed_at", "-id")
+    shown = cut(ordered, ROWS_PER_PAGE, place=lambda row: place_of(row.proposed_at, row.pk))
     return Page(
         tab=tab,
-        seals=tuple(seal_of(row, person) for row in shown),
-        after=place_of(shown[-1].proposed_at, shown[-1].pk) if more else "",
+        seals=tuple(seal_of(row, person) for row in shown.rows),
+        after=shown.after,
         first=place is None,
     )
 

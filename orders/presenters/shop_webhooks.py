@@ -9,6 +9,7 @@ from django.db.models import Count, OuterRef, Subquery
 
 from orders.models import ShopDelivery, ShopDeliveryState, ShopEndpoint
 from orders.permissions import permissions_of
+from orders.presenters.paging import cut
 
 ROWS_PER_PAGE = 50
 TONES = {
@@ -86,10 +87,9 @@ def log_of(endpoint: ShopEndpoint, *, after: str) -> Log:
     rows = ShopDelivery.objects.filter(endpoint=endpoint).select_related("announcement__order")
     if after.isascii() and after.isdecimal() and len(after) < 19:
         rows = rows.filter(pk__lt=int(after))
-    found = list(rows.prefetch_related("tries").order_by("-pk")[: ROWS_PER_PAGE + 1])
-    shown = found[:ROWS_PER_PAGE]
+    shown = cut(rows.prefetch_related("tries").order_by("-pk"), ROWS_PER_PAGE)
     return Log(
-        rows=tuple(DeliveryRow(delivery=row, tone=TONES[ShopDeliveryState(row.state)]) for row in shown),
-        after=str(shown[-1].pk) if len(found) > ROWS_PER_PAGE else "",
+        rows=tuple(DeliveryRow(delivery=row, tone=TONES[ShopDeliveryState(row.state)]) for row in shown.rows),
+        after=shown.after,
         first=not after,
     )

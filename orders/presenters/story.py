@@ -13,6 +13,7 @@ from orders.modifications.proposals import FOUND_OUT
 from orders.modifications.situation import capability_of
 from orders.modifications.withdraw import why_not as why_not_withdraw
 from orders.presenters.new_payment_story import sentence_of_new_payment
+from orders.sentences import full_stop
 from orders.templatetags.presentation import money_text
 
 NOUNS = {
@@ -114,7 +115,7 @@ def _question(modification: Modification) -> str:
 def _queued(modification: Modification) -> str:
     if modification.attempts_made:
         why = modification.reason_text or "The gateway could not be reached."
-        return f"{_stop(why)} Nothing was sent, so no money moved; it is tried again by itself."
+        return f"{full_stop(why)} Nothing was sent, so no money moved; it is tried again by itself."
     return "Queued; nothing was sent yet. The amount is reserved, so nobody else can use it."
 
 
@@ -129,15 +130,15 @@ def _pending(modification: Modification) -> str:
 def _unknown(modification: Modification) -> str:
     why = modification.reason_text or "The gateway gave no clear answer."
     return (
-        f"{_stop(why)} Nobody knows yet whether the money moved, so the amount stays reserved and this transaction is "
-        "closed to other movements. The answer is being found out by itself; do not give the money back another way."
+        f"{full_stop(why)} Nobody knows yet whether the money moved, so the amount stays reserved and this transaction "
+        "is closed to other movements. The answer is being found out by itself; do not give the money back another way."
     )
 
 
 def _review(modification: Modification) -> str:
     why = modification.reason_text or "The answer could not be found out by itself."
     return (
-        f"{_stop(why)} A person must look. The amount stays reserved until two people with the repair permission "
+        f"{full_stop(why)} A person must look. The amount stays reserved until two people with the repair permission "
         "have said how it ended."
     )
 
@@ -157,17 +158,12 @@ def _succeeded(modification: Modification) -> str:
 def _failed(modification: Modification) -> str:
     why = modification.reason_text or modification.failure_code or "It gave no reason."
     if why.startswith(FOUND_OUT):
-        return f"{_stop(why)} So it did not happen as asked, and the amount is free again."
-    return f"The gateway refused it: {_stop(why)} No money moved, and the amount is free again."
+        return f"{full_stop(why)} So it did not happen as asked, and the amount is free again."
+    return f"The gateway refused it: {full_stop(why)} No money moved, and the amount is free again."
 
 
 def _withdrawn(modification: Modification) -> str:
     return "Withdrawn before anything was sent. No money moved, and the amount is free again."
-
-
-def _stop(text: str) -> str:
-    plain = text.strip()
-    return plain if plain.endswith((".", "!", "?", "…")) else f"{plain}."
 
 
 _SENTENCES: dict[ModificationState, Callable[[Modification], str]] = {

@@ -15,8 +15,10 @@ from django.utils.safestring import SafeString
 from orders.gateways.registry import gateway_choices
 from orders.models import ModificationState, OrderState, ProposalState
 from orders.money import Money, exponent_of
+from orders.sentences import full_stop
 
 register = template.Library()
+register.filter(full_stop)
 
 TONES = ("quiet", "busy", "good", "careful", "bad")
 LOCALE = "en"
@@ -78,6 +80,11 @@ def moment_text(at: datetime, zone: str = "UTC") -> str:
     return f"{local.day} {local:%b}{year}, {local:%H:%M}"
 
 
+def clock_text(at: datetime, zone: str = "UTC") -> str:
+    """`12:04:31` in the zone: for what is seconds away."""
+    return f"{at.astimezone(_zone(zone)):%H:%M:%S}"
+
+
 def span_text(span: timedelta) -> str:
     """The length in its largest unit: `45 s`, `12 min`, `3 h`, `5 days`."""
     seconds = max(0, int(span.total_seconds()))
@@ -132,12 +139,6 @@ def proposal_badge(state: str) -> SafeString:
     """The state of a proposal."""
     known = ProposalState(state)
     return badge(PROPOSAL_TONES[known], str(known.label))
-
-
-@register.filter
-def full_stop(sentence: str) -> str:
-    """What a person wrote, ended like a sentence: another one follows."""
-    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
 
 
 @register.filter

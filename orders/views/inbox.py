@@ -68,8 +68,7 @@ def rejection_list(request: StaffRequest) -> HttpResponse:
     """What was not believed: when, for which account, and why."""
     require(request.user, "view")
     after = id_from(request.GET.get("after", ""))
-    rejections, following = rejections_of(request.user, after=after)
-    context = {"place": "inbox", "rejections": rejections, "after": following, "first": after is None}
+    context = {"place": "inbox", "page": rejections_of(request.user, after=after)}
     return render(request, "orders/inbox_rejections.html", context)
 
 

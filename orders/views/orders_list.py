@@ -12,9 +12,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from orders.keyset import Cursor, CursorRefused, page_of, read_cursor
-from orders.models import Order
+from orders.models import Order, SettlementLine
 from orders.order_filters import FLAGS, OrderFilter
 from orders.presenters.order_rows import OrderRow, order_rows, with_method
+from orders.presenters.reconciliation.found_lines import rows_of_lines
+from orders.reconciliation.lookup import LOOKED_AT, SHOWN, lines_named
 from orders.search import WORDS_LOOKED_AT, exact_order, orders_beginning, read_search
 from orders.views.fragments import answer, go_to
 from orders.views.scope import StaffRequest, require
@@ -47,7 +49,8 @@ def order_list(request: StaffRequest) -> HttpResponse:
 
 @require_GET
 def search(request: StaffRequest) -> HttpResponse:
-    """One box for everything: an exact word opens its order, a beginning lists the newest orders it leads to."""
+    """One box for everything: an exact word opens its order, or the settlement line that no order knows; a beginning
+    lists the newest orders it leads to."""
     require(request.user, "view")
     wanted = read_search(request.GET.get("q", ""))
     if not wanted.text and not wanted.problem:
@@ -55,9 +58,13 @@ def search(request: StaffRequest) -> HttpResponse:
     shell = shell_for(request)
     merchants = _merchants(request, shell)
     found: list[Order] = []
+    lines: list[SettlementLine] = []
     if wanted.text:
         if order_id := exact_order(wanted.text, merchants=merchants):
             return go_to(request, _order_url(order_id))
+        lines = lines_named(wanted.text, merchants=merchants)
+        if len(lines) == 1:
+            return go_to(request, reverse("orders:settlement_line", args=[lines[0].pk]))
         beginning = with_method(orders_beginning(wanted.text, merchants=merchants))
         found = list(beginning.order_by("-placed_at", "-pk")[: PAGE_SIZE + 1])
     context = {
@@ -65,6 +72,9 @@ def search(request: StaffRequest) -> HttpResponse:
         "search_text": wanted.typed,
         "rows": _rows(found[:PAGE_SIZE], shell),
         "more": len(found) > PAGE_SIZE,
+        "lines": rows_of_lines(lines[:SHOWN]),
+        "more_lines": len(lines) > SHOWN,
+        "discrepancies_looked_at": LOOKED_AT,
         "page_size": PAGE_SIZE,
         "words_looked_at": WORDS_LOOKED_AT,
         "place": "orders",

@@ -14,6 +14,7 @@ from django.db.models import BigIntegerField, Case, ExpressionWrapper, F, Q, Que
 from django.db.models.functions import Least
 
 from orders.models import Discrepancy, DiscrepancyState, DiscrepancyType, Membership, Merchant
+from orders.presenters.paging import cut
 from orders.reconciliation.ageing import BUCKETS, bucket_of
 from orders.templatetags.presentation import money_text
 
@@ -89,12 +90,11 @@ class Page:
 def page_of(rows: QuerySet[Discrepancy], *, unsettled: bool, sort: str, after: str, today: date) -> Page:
     """The rows behind the place `after`: by urgency or age while unsettled, newest first when closed. Two queries."""
     key, ordered = _ordered(rows, unsettled=unsettled, sort=sort, after=after, today=today)
-    found = list(ordered.select_related("account", "owner")[: ROWS_PER_PAGE + 1])
-    shown = found[:ROWS_PER_PAGE]
+    shown = cut(ordered.select_related("account", "owner"), ROWS_PER_PAGE, place=lambda one: _place(key, one))
     return Page(
-        rows=tuple(row_of(one, today) for one in shown),
+        rows=tuple(row_of(one, today) for one in shown.rows),
         summary=summary_of(rows, unsettled=unsettled),
-        after=_place(key, shown[-1]) if len(found) > ROWS_PER_PAGE else "",
+        after=shown.after,
         first=_read_place(after) is None,
     )
 

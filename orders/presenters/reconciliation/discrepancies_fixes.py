@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from orders.models import Discrepancy
 from orders.modifications.preview import Preview
-from orders.reconciliation.discrepancies.fixes import Offer, offers
+from orders.reconciliation.discrepancies.fix_offers import Offer, offers
 
 _ID_HINTS = {
     True: "The modification’s id, or the number of an external movement.",

@@ -9,6 +9,7 @@ from typing import Any
 from orders.models import Cause, Discrepancy, DiscrepancyEntry, Match, RunState
 from orders.presenters.reconciliation.discrepancies import Row, row_of
 from orders.presenters.reconciliation.discrepancies_sides import Pair, sides_of
+from orders.presenters.reconciliation.hands import NOBODY, hands_of
 from orders.templatetags.presentation import money_text
 
 ENTRIES_SHOWN = 100
@@ -78,19 +79,25 @@ class DiscrepancyPage:
         return any(pair.ours for pair in self.sides)
 
     @property
+    def ended_by(self) -> str:
+        """What ended it where no person did."""
+        return next((moment.who for moment in self.moments if moment.what == _VERBS["vanished"]), NOBODY)
+
+    @property
     def differing(self) -> str:
         """The differing facts in words, for those who do not see the marks."""
         return ", ".join(pair.label.lower() for pair in self.sides if pair.differs)
 
 
 def discrepancy_page(discrepancy: Discrepancy, *, today: date) -> DiscrepancyPage:
-    """Everything it points at is loaded (`WITH_SIDES`). Two queries."""
+    """Everything it points at is loaded (`WITH_SIDES`). At most four queries."""
     zone = discrepancy.merchant.time_zone
     entries = list(
         DiscrepancyEntry.objects.filter(discrepancy_id=discrepancy.pk)
         .select_related("actor")
         .order_by("-pk")[: ENTRIES_SHOWN + 1]
     )
+    hands = hands_of(entries)
     return DiscrepancyPage(
         discrepancy=discrepancy,
         row=row_of(discrepancy, today),
@@ -98,7 +105,7 @@ def discrepancy_page(discrepancy: Discrepancy, *, today: date) -> DiscrepancyPag
         sides=sides_of(discrepancy, zone),
         difference=_difference(discrepancy),
         hypotheses=hypotheses_of(discrepancy),
-        moments=tuple(_moment(entry) for entry in entries[:ENTRIES_SHOWN]),
+        moments=tuple(_moment(entry, hands[entry.pk]) for entry in entries[:ENTRIES_SHOWN]),
         earlier=len(entries) > ENTRIES_SHOWN,
         matches=_matches(discrepancy),
     )
@@ -131,10 +138,10 @@ def _hypothesis(tested: dict[str, Any], discrepancy: Discrepancy) -> Hypothesis:
     )
 
 
-def _moment(entry: DiscrepancyEntry) -> Moment:
+def _moment(entry: DiscrepancyEntry, who: str) -> Moment:
     return Moment(
         at=entry.at,
-        who=entry.actor.get_username() if entry.actor else "the night",
+        who=who,
         what=_VERBS.get(entry.verb, entry.verb.replace("_", " ").capitalize()),
         text=entry.text,
         tone=_TONES.get(entry.verb, "quiet"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from django.contrib.auth.models import User
 
 from orders.models import Drift, DriftState, Merchant
 from orders.permissions import permissions_of
+from orders.presenters.paging import Lists, cut
 from orders.reconciliation.nights.comparing import TEXTS
 
 ROWS_PER_PAGE = 30
@@ -32,16 +32,11 @@ TONES = {
 }
 
 
-class Tab(StrEnum):
-    """The lists. The words stand in the address."""
+class Tab(Lists):
+    """What is open, and what is over."""
 
     OPEN = "open"
     DECIDED = "decided"
-
-    @classmethod
-    def from_query(cls, text: str) -> Tab:
-        """The tab of an address; anything else is what is open."""
-        return cls(text) if text in set(cls) else cls.OPEN
 
     @property
     def label(self) -> str:
@@ -70,11 +65,6 @@ class Page:
     after: str
     first: bool
 
-    @property
-    def tabs(self) -> tuple[Tab, ...]:
-        """Every list."""
-        return tuple(Tab)
-
 
 def page_of(person: User, *, tab: Tab, after: int | None) -> Page:
     """Drifts before the id `after`, newest first, in a fixed number of queries."""
@@ -83,12 +73,11 @@ def page_of(person: User, *, tab: Tab, after: int | None) -> Page:
     if after is not None:
         rows = rows.filter(pk__lt=after)
     related = ("transaction", "account", "merchant", "decided_by")
-    found = list(rows.select_related(*related).order_by("-pk")[: ROWS_PER_PAGE + 1])
-    shown = found[:ROWS_PER_PAGE]
+    shown = cut(rows.select_related(*related).order_by("-pk"), ROWS_PER_PAGE)
     return Page(
         tab=tab,
-        rows=tuple(_row(drift, person) for drift in shown),
-        after=str(shown[-1].pk) if len(found) > ROWS_PER_PAGE else "",
+        rows=tuple(_row(drift, person) for drift in shown.rows),
+        after=shown.after,
         first=after is None,
     )
 

@@ -1,4 +1,4 @@
-"""Settlement files: the list, and one file's page with its progress, sums, runs and bad lines."""
+"""Settlement files: the list, and one file's page with its sums and bad lines."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from orders.models import FileState, ReconciliationRun, RunStage, RunState, SettlementBadLine, SettlementFile
-from orders.presenters.reconciliation.words import FILE_TONES, UNDER_WAY, added, counted, size_text, sums_text
+from orders.models import FileState, SettlementBadLine, SettlementFile
+from orders.presenters.paging import cut
+from orders.presenters.reconciliation.words import FILE_TONES, UNDER_WAY, added, sums_text
 from orders.templatetags.presentation import money_text
 
 ROWS_PER_PAGE = 50
 BAD_LINES_SHOWN = 100
-_STEPS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,23 +72,6 @@ class Sums:
     net: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far the reading of a file has come. `done` is in thousandths."""
-
-    sentence: str
-    done: int
-    moving: bool
-    tone: str
-    mark: str
-    """Changes whenever there is something new to show."""
-
-    @property
-    def percent(self) -> int:
-        """For the bar."""
-        return self.done // 10
-
-
 def chosen_from(given: Mapping[str, str], accounts: Mapping[int, str]) -> Chosen:
     """The filters of an address."""
     state, account, day = given.get("state", ""), given.get("account", ""), given.get("date", "")
@@ -112,12 +95,11 @@ def page_of(person: User, chosen: Chosen, *, after: int | None) -> FilePage:
     rows = _filtered(SettlementFile.objects.of(person), chosen)
     if after is not None:
         rows = rows.filter(pk__lt=after)
-    found = list(rows.select_related("account", "merchant").order_by("-pk")[: ROWS_PER_PAGE + 1])
-    shown = found[:ROWS_PER_PAGE]
+    shown = cut(rows.select_related("account", "merchant").order_by("-pk"), ROWS_PER_PAGE)
     return FilePage(
         chosen=chosen,
-        rows=tuple(_row(file) for file in shown),
-        after=str(shown[-1].pk) if len(found) > ROWS_PER_PAGE else "",
+        rows=tuple(_row(file) for file in shown.rows),
+        after=shown.after,
         first=after is None,
     )
 
@@ -139,19 +121,6 @@ def sums_of(file: SettlementFile) -> tuple[Sums, ...]:
             net=text("net", currency),
         )
         for currency in sorted(totals)
-    )
-
-
-def progress_of(file: SettlementFile, run: ReconciliationRun | None) -> Progress:
-    """The sentence that a page follows until the file, and the run that it started, are at rest."""
-    moving = file.state in UNDER_WAY or (run is not None and run.state == RunState.RUNNING) or _still_looking(run)
-    stage = "" if run is None else run.stage
-    return Progress(
-        sentence=_sentence(file, run, moving=moving),
-        done=_done(file, stage, moving=moving),
-        moving=moving,
-        tone=_tone(file, run, moving=moving),
-        mark=f"{file.state}.{file.bytes_read}.{file.rows_read}.{file.size}.{stage}.{run.state if run else ''}",
     )
 
 
@@ -182,50 +151,3 @@ def _row(file: SettlementFile) -> FileRow:
         sums=sums_text(added([totals], "net")),
         moving=file.state in UNDER_WAY,
     )
-
-
-def _still_looking(run: ReconciliationRun | None) -> bool:
-    return run is not None and run.state == RunState.APPLIED and run.stage != RunStage.DONE
-
-
-def _sentence(file: SettlementFile, run: ReconciliationRun | None, *, moving: bool) -> str:
-    if file.state == FileState.RECEIVING:
-        of_all = f" of {size_text(file.expected_size)}" if file.expected_size else ""
-        return f"{size_text(file.size)}{of_all} have arrived; nothing of it counts yet."
-    if file.state == FileState.WAITING:
-        return "It arrived whole and waits to be read; nothing of it counts yet."
-    if file.state == FileState.LOADING:
-        return f"{counted(file.rows_read, 'line')} read; nothing of it counts before all are."
-    if file.state == FileState.REFUSED:
-        return file.problem
-    if file.state == FileState.REPLACED:
-        return "A corrected file took its place; its lines no longer count."
-    if moving and run is not None:
-        return f"Its lines count. {RunStage(run.stage).label} …"
-    overlaps = (
-        f" {counted(file.overlaps, 'line')} stood in an earlier file already and count once." if file.overlaps else ""
-    )
-    return f"{counted(file.lines, 'line')} of it count.{overlaps}"
-
-
-def _done(file: SettlementFile, stage: str, *, moving: bool) -> int:
-    """Receiving and reading fill nine tenths of the bar by bytes, what follows the rest by stages."""
-    if not moving:
-        return _STEPS
-    if file.state == FileState.RECEIVING:
-        return _share(file.size, file.expected_size or 0)
-    if file.state in (FileState.WAITING, FileState.LOADING):
-        matching = 50 if stage and stage != RunStage.LOADING else 0
-        return _share(file.bytes_read, file.size) * 9 // 10 + matching
-    stages = list(RunStage.values)
-    return 900 + 100 * stages.index(stage) // len(stages) if stage in stages else 950
-
-
-def _share(part: int, whole: int) -> int:
-    return min(_STEPS, part * _STEPS // whole) if whole else 0
-
-
-def _tone(file: SettlementFile, run: ReconciliationRun | None, *, moving: bool) -> str:
-    if moving:
-        return "busy"
-    return "careful" if run is not None and run.problem else FILE_TONES[FileState(file.state)]

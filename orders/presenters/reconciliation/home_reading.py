@@ -11,9 +11,9 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Max, Sum
 
 from orders.models import Discrepancy, FileState, ReconciliationRun, RunKind, RunStage, RunState, SettlementFile
+from orders.reconciliation.files.setting_aside import still_asking
 
 DAYS_SHOWN = 30
-REFUSALS_FOR = timedelta(days=2)
 UPLOAD_FOR = timedelta(hours=1)
 """An upload that began longer ago was given up; nobody waits for it."""
 _RUNS_MAXIMUM = 2000
@@ -48,7 +48,7 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True)
 class Moving:
-    """A file that does not count yet, or one that was refused lately."""
+    """A file that does not count yet, or one that was refused and still asks for something."""
 
     account_id: int
     file_id: int
@@ -144,7 +144,7 @@ def _moving(person: User, only: dict[str, int], now: datetime) -> tuple[Moving, 
     files = SettlementFile.objects.of(person).filter(**only)
     waiting = files.filter(state__in=[FileState.WAITING, FileState.LOADING])
     arriving = files.filter(state=FileState.RECEIVING, received_at__gte=now - UPLOAD_FOR)
-    refused = files.filter(state=FileState.REFUSED, received_at__gte=now - REFUSALS_FOR)
+    refused = files.filter(pk__in=still_asking(files).values("pk"))
     rows = (waiting | arriving | refused).order_by("-pk").values_list("account_id", "pk", "name", "state")
     return tuple(
         Moving(account_id=account, file_id=pk, name=name, state=state) for account, pk, name, state in rows[:50]

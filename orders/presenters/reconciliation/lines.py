@@ -15,6 +15,7 @@ from orders.models import (
     SettlementFile,
     SettlementLine,
 )
+from orders.presenters.paging import cut
 from orders.presenters.reconciliation.words import line_word
 from orders.reconciliation.figures import NEEDS_AN_ITEM
 from orders.templatetags.presentation import kind_word, money_text
@@ -66,11 +67,10 @@ def lines_of(file: SettlementFile, *, after: int | None) -> LinePage:
     rows = SettlementLine.objects.filter(file_id=file.pk).order_by("number")
     if after is not None:
         rows = rows.filter(number__gt=after)
-    found = list(rows[: ROWS_PER_PAGE + 1])
-    shown = found[:ROWS_PER_PAGE]
+    shown = cut(rows, ROWS_PER_PAGE, place=lambda row: str(row.number))
     return LinePage(
-        rows=line_rows(shown, file.state),
-        after=str(shown[-1].number) if len(found) > ROWS_PER_PAGE else "",
+        rows=line_rows(shown.rows, file.state),
+        after=shown.after,
         first=after is None,
     )
 

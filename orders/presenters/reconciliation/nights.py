@@ -1,75 +1,23 @@
-"""The nights as their pages show them: which ran, what each step came to, and the report of a merchant's morning."""
+"""The list of nights: which ran, each account's newest one, and the reports of the mornings after."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Q
-from django.urls import reverse
 
 from orders.database import database_now
-from orders.models import DiscrepancyType, GatewayAccount, JobRun, JobState, Merchant
-from orders.presenters.reconciliation.words import counted, sums_text
+from orders.models import GatewayAccount, JobRun, JobState, Merchant
+from orders.presenters.paging import cut
+from orders.presenters.reconciliation.nights_steps import TONES, WORDS, NightShown, night_shown, step_of
 from orders.reconciliation import calendar
-from orders.reconciliation.nights.due import BOOKS, NIGHT, REPORT, begins_at, newest_day, states_of, terms_of
+from orders.reconciliation.nights.due import BOOKS, REPORT, begins_at, newest_day, states_of, terms_of
 from orders.reconciliation.nights.watch import missed
-from orders.reconciliation.nights.words import BOOKS_STEPS, REPORT_STEPS, STEPS
 
 ROWS_PER_PAGE = 30
-TONES = {JobState.RUNNING: "busy", JobState.DONE: "good", JobState.FAILED: "careful"}
-WORDS = {JobState.RUNNING: "Running", JobState.DONE: "Done", JobState.FAILED: "Not whole"}
-_STEP_WORDS = STEPS | BOOKS_STEPS | REPORT_STEPS
-
-
-@dataclass(frozen=True, kw_only=True)
-class StepShown:
-    """One step: its heading, what it came to, and where its rows are."""
-
-    title: str
-    sentence: str
-    tone: str
-    word: str
-    seconds: str
-    url: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NightShown:
-    """One errand with its steps."""
-
-    row: JobRun
-    title: str
-    tone: str
-    word: str
-    steps: tuple[StepShown, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A figure of the report and the list that makes it."""
-
-    label: str
-    text: str
-    url: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportShown:
-    """A merchant's morning."""
-
-    merchant: Merchant
-    day: date
-    answer: str
-    tone: str
-    figures: tuple[Figure, ...]
-    books: str
-    books_tone: str
-    nights: tuple[NightShown, ...]
-    report: NightShown | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,42 +61,16 @@ def nights_of(person: User, *, after: tuple[date, int] | None) -> Nights:
     if after is not None:
         day, pk = after
         rows = rows.filter(Q(business_date__lt=day) | Q(business_date=day, pk__lt=pk))
-    found = list(rows.order_by("-business_date", "-pk")[: ROWS_PER_PAGE + 1])
-    shown = found[:ROWS_PER_PAGE]
+    ordered = rows.order_by("-business_date", "-pk")
+    shown = cut(ordered, ROWS_PER_PAGE, place=lambda row: f"{row.business_date}.{row.pk}")
     first = after is None
     return Nights(
         missed=tuple(missed([merchant.pk for merchant in merchants])) if first else (),
         accounts=_accounts(merchants, database_now()) if first else (),
-        reports=tuple(_report_row(row) for row in shown),
+        reports=tuple(_report_row(row) for row in shown.rows),
         books=_books() if first and person.is_superuser else None,
-        after=f"{shown[-1].business_date}.{shown[-1].pk}" if len(found) > ROWS_PER_PAGE else "",
+        after=shown.after,
         first=first,
-    )
-
-
-def report_of(merchant: Merchant, day: date) -> ReportShown | None:
-    """Everything of one morning; None where no night of that date has begun."""
-    rows = list(
-        JobRun.objects.filter(merchant=merchant, business_date=day, job__in=[NIGHT, REPORT])
-        .select_related("account")
-        .order_by("account__name", "pk")
-    )
-    if not rows:
-        return None
-    report = next((row for row in rows if row.job == REPORT), None)
-    figures = _step(report, "figures")
-    books: Mapping[str, Any] = figures.get("figures", {}).get("books", {})
-    found = bool(figures.get("figures", {}).get("types"))
-    return ReportShown(
-        merchant=merchant,
-        day=day,
-        answer=figures.get("sentence") or "The night is still running; its answer follows when all accounts are done.",
-        tone="busy" if not figures else "careful" if found else "good",
-        figures=_figures(report),
-        books=books.get("sentence", ""),
-        books_tone="quiet" if books.get("ok", True) else "bad",
-        nights=tuple(_night(row, row.account.name if row.account else "") for row in rows if row.job == NIGHT),
-        report=_night(report, "Report") if report else None,
     )
 
 
@@ -159,38 +81,6 @@ def place_from(text: str) -> tuple[date, int] | None:
         return date.fromisoformat(day), int(pk[:18])
     except ValueError:
         return None
-
-
-def _figures(report: JobRun | None) -> tuple[Figure, ...]:
-    if report is None:
-        return ()
-    figures = _step(report, "figures").get("figures", {})
-    types: dict[str, dict[str, dict[str, int]]] = figures.get("types", {})
-    shown = [
-        Figure(
-            label=str(kind.label),
-            text=f"{counted(_count(types[kind.value]), 'discrepancy', 'discrepancies')}, {_worth(types[kind.value])}",
-            url=reverse("orders:discrepancy_list") + f"?type={kind.value}",
-        )
-        for kind in DiscrepancyType
-        if kind.value in types
-    ]
-    expiring: dict[str, dict[str, int]] = _step(report, "expiring").get("figures", {}).get("currencies", {})
-    if expiring:
-        text = f"{counted(_count(expiring), 'authorization')}, {_worth(expiring)} not captured"
-        shown.append(Figure(label="Ending soon", text=text, url=reverse("orders:order_list") + "?flag=expiring"))
-    if figures.get("drifts"):
-        text = counted(figures["drifts"], "field")
-        shown.append(Figure(label="Differs from the gateway", text=text, url=reverse("orders:drift_list")))
-    return tuple(shown)
-
-
-def _count(currencies: Mapping[str, Mapping[str, int]]) -> int:
-    return sum(one["count"] for one in currencies.values())
-
-
-def _worth(currencies: Mapping[str, Mapping[str, int]]) -> str:
-    return sums_text({currency: one["amount"] for currency, one in currencies.items()})
 
 
 def _accounts(merchants: Sequence[Merchant], now: datetime) -> tuple[AccountRow, ...]:
@@ -216,7 +106,7 @@ def _account_row(account: GatewayAccount, states: Mapping[date, str], following:
 
 
 def _report_row(row: JobRun) -> ReportRow:
-    figures = _step(row, "figures")
+    figures = step_of(row, "figures")
     assert row.merchant is not None
     state = JobState(row.state)
     return ReportRow(
@@ -230,39 +120,4 @@ def _report_row(row: JobRun) -> ReportRow:
 
 def _books() -> NightShown | None:
     row = JobRun.objects.filter(job=BOOKS).order_by("-business_date").first()
-    return None if row is None else _night(row, "Everybody's books")
-
-
-def _night(row: JobRun, title: str) -> NightShown:
-    state = JobState(row.state)
-    steps = tuple(_step_shown(name, row.steps[name]) for name in _STEP_WORDS if name in row.steps)
-    return NightShown(row=row, title=title, tone=TONES[state], word=WORDS[state], steps=steps)
-
-
-def _step_shown(name: str, step: Mapping[str, Any]) -> StepShown:
-    broken = bool(step.get("figures", {}).get("broken"))
-    ok = bool(step["ok"]) and not broken
-    return StepShown(
-        title=_STEP_WORDS[name],
-        sentence=step["sentence"],
-        tone="good" if ok else "bad" if broken else "careful",
-        word="Done" if ok else "Broken" if broken else "Tried again",
-        seconds=f"{step.get('seconds', 0):.1f} s",
-        url=_where(name, step.get("figures", {})),
-    )
-
-
-def _where(name: str, figures: Mapping[str, Any]) -> str:
-    """The list behind a step's figures."""
-    if name == "match" and figures.get("run"):
-        return reverse("orders:run", args=[figures["run"]])
-    if name == "drift" and figures.get("open"):
-        return reverse("orders:drift_list")
-    kinds = {"expectations": DiscrepancyType.OURS_NOT_THEIRS, "remainder": DiscrepancyType.REMAINDER}
-    if name in kinds and any(figures.values()):
-        return reverse("orders:discrepancy_list") + f"?type={kinds[name].value}"
-    return ""
-
-
-def _step(row: JobRun | None, name: str) -> Mapping[str, Any]:
-    return {} if row is None else row.steps.get(name, {})
+    return None if row is None else night_shown(row, "Everybody's books")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from orders.models import SettlementLine
-from orders.reconciliation.files.mapping import BadMapping, Mapping
+from orders.reconciliation.files.mapping import Mapping
+from orders.reconciliation.files.plain import BadMapping
 from orders.reconciliation.files.profile import SANDBOX_MAPPING
 from orders.reconciliation.files.reading import FileRefused, Reading
 from orders.reconciliation.files.storing import content_of

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 
 from orders.models import FileState, GatewayAccount, Merchant, ProfileState, SettlementFile, SettlementProfile
 from orders.permissions import permissions_of
+from orders.presenters.paging import cut
 from orders.presenters.reconciliation.words import line_word
 from orders.reconciliation.files.mapping import Mapping
 from orders.reconciliation.files.preview import Preview, PreviewLine, preview
@@ -40,7 +41,7 @@ class ProfilePage:
     rows: tuple[ProfileRow, ...]
     accounts: tuple[GatewayAccount, ...]
     may_add: bool
-    after: int | None
+    after: str
     first: bool
 
 
@@ -72,13 +73,12 @@ def page_of(person: User, *, after: int | None) -> ProfilePage:
     found = SettlementProfile.objects.filter(account__in=accounts).select_related("account__merchant", "made_by")
     if after is not None:
         found = found.filter(pk__lt=after)
-    profiles = list(found.order_by("-pk")[: ROWS_PER_PAGE + 1])
-    shown = profiles[:ROWS_PER_PAGE]
+    shown = cut(found.order_by("-pk"), ROWS_PER_PAGE)
     return ProfilePage(
-        rows=tuple(row_of(profile) for profile in shown),
+        rows=tuple(row_of(profile) for profile in shown.rows),
         accounts=accounts,
         may_add=any("reconcile" in permissions_of(person, account.merchant_id) for account in accounts),
-        after=shown[-1].pk if len(profiles) > ROWS_PER_PAGE else None,
+        after=shown.after,
         first=after is None,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from orders.models import DiscrepancyType, LineType, ReconciliationRun, Rule, RunState
+from orders.presenters.paging import cut
 from orders.presenters.reconciliation.charts import shares
 from orders.presenters.reconciliation.words import RUN_TONES, added, line_word, sums_text
 from orders.templatetags.presentation import span_text
@@ -38,6 +39,11 @@ class RunPage:
     after: str
     first: bool
 
+    @property
+    def query(self) -> str:
+        """The choice of account in an address."""
+        return f"account={self.account}" if self.account else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
@@ -64,12 +70,12 @@ def page_of(runs: QuerySet[ReconciliationRun], *, account: int | None, after: in
     rows = runs if account is None else runs.filter(account_id=account)
     if after is not None:
         rows = rows.filter(pk__lt=after)
-    found = list(rows.select_related("account", "merchant", "file", "started_by").order_by("-pk")[: ROWS_PER_PAGE + 1])
-    shown = found[:ROWS_PER_PAGE]
+    related = rows.select_related("account", "merchant", "file", "started_by")
+    shown = cut(related.order_by("-pk"), ROWS_PER_PAGE)
     return RunPage(
         account=account,
-        rows=tuple(row_of(run) for run in shown),
-        after=str(shown[-1].pk) if len(found) > ROWS_PER_PAGE else "",
+        rows=tuple(row_of(run) for run in shown.rows),
+        after=shown.after,
         first=after is None,
     )
 

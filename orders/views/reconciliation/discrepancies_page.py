@@ -11,20 +11,22 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from orders.discrepancy_forms import DeskForm
-from orders.models import Discrepancy, Source
+from orders.models import Discrepancy, ReconciliationRun, Source
 from orders.modifications.refusals import ChangedSince, Refused
 from orders.permissions import permissions_of
 from orders.presenters.reconciliation.discrepancies import people_of
 from orders.presenters.reconciliation.discrepancies_fixes import Typed, fixes_of
 from orders.presenters.reconciliation.discrepancies_page import WITH_SIDES, discrepancy_page
+from orders.presenters.timeline import id_from
 from orders.reconciliation.again import match_again
-from orders.reconciliation.discrepancies.fix_rules import Fix
+from orders.reconciliation.discrepancies.fix_facts import Fix
 from orders.reconciliation.discrepancies.fixes import apply_fix
 from orders.reconciliation.discrepancies.instructions import carried_out
-from orders.views.answers import refusal_as_message
 from orders.views.fragments import go_to
 from orders.views.origin import post_from_our_pages
 from orders.views.reconciliation.discrepancies import today_of
+from orders.views.reconciliation.runs import run_now
+from orders.views.reconciliation.scope import runs_of
 from orders.views.scope import StaffRequest, require
 
 INVALID, CONFLICT = 422, 409
@@ -61,17 +63,14 @@ def fix_create(request: StaffRequest, discrepancy_id: int, code: str) -> HttpRes
     except Refused as refusal:
         return _refused(request, row.pk, typed, refusal.sentence)
     messages.success(request, said)
-    if code == Fix.ASK:
-        _match_again(request, row)
-    return _back(request, row)
+    return _back(request, row, following=_match_again(request, row) if code == Fix.ASK else None)
 
 
 @post_from_our_pages
 def matching_create(request: StaffRequest, discrepancy_id: int) -> HttpResponse:
-    """Match again what has not met, at the discrepancy's account."""
+    """Have a worker match again what has not met, at the discrepancy's account; the page follows it."""
     row = discrepancy_for(request, discrepancy_id)
-    _match_again(request, row)
-    return _back(request, row)
+    return _back(request, row, following=_match_again(request, row))
 
 
 @post_from_our_pages
@@ -122,6 +121,7 @@ def _show(
         "may_reconcile": may_reconcile,
         "notice": notice,
         "changes": changes or [],
+        **_matching(request, row),
     }
     return render(request, "reconciliation/discrepancy.html", context, status=status)
 
@@ -147,12 +147,20 @@ def _other_side(row: Discrepancy, typed: Typed) -> dict[str, str]:
     return {kind: text}
 
 
-def _match_again(request: StaffRequest, row: Discrepancy) -> None:
-    with refusal_as_message(request):
-        run = match_again(row.account, by=request.user, source=Source.PAGE)
-        met = sum(run.figures.get("matches", {}).values())
-        lines = "No line that had not met meets" if not met else f"{met} line{'s' if met > 1 else ''} met"
-        messages.success(request, f"{row.account.name} was matched again. {lines} now.")
+def _match_again(request: StaffRequest, row: Discrepancy) -> ReconciliationRun | None:
+    """The run to follow; None where it was refused, which is said."""
+    try:
+        return match_again(row.account, by=request.user, source=Source.PAGE)
+    except Refused as refusal:
+        messages.warning(request, refusal.sentence)
+        return None
+
+
+def _matching(request: StaffRequest, row: Discrepancy) -> dict[str, Any]:
+    """What `?matching=` follows, if it is a run of the discrepancy's account."""
+    run_id = id_from(request.GET.get("matching", ""))
+    run = None if run_id is None else runs_of(request.user).filter(pk=run_id, account=row.account_id).first()
+    return {} if run is None else run_now(run)
 
 
 def _desk_form(request: StaffRequest, data: Any) -> DeskForm:
@@ -164,5 +172,6 @@ def _version(request: HttpRequest) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= _VERSION_MAXIMUM else None
 
 
-def _back(request: StaffRequest, row: Discrepancy) -> HttpResponse:
-    return go_to(request, reverse("orders:discrepancy", args=[row.pk]))
+def _back(request: StaffRequest, row: Discrepancy, *, following: ReconciliationRun | None = None) -> HttpResponse:
+    address = reverse("orders:discrepancy", args=[row.pk])
+    return go_to(request, address if following is None else f"{address}?matching={following.pk}")

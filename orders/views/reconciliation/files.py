@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from orders.audit import record
-from orders.models import FileState, ReconciliationRun, SettlementFile, Source
+from orders.database import database_now
+from orders.models import FileState, ReconciliationRun, RunKind, SettlementFile, Source
 from orders.permissions import permissions_anywhere, permissions_of
 from orders.presenters.reconciliation.changes import changes_of
-from orders.presenters.reconciliation.files import bad_lines_of, chosen_from, page_of, progress_of, sums_of
+from orders.presenters.reconciliation.files import bad_lines_of, chosen_from, page_of, sums_of
 from orders.presenters.reconciliation.lines import lines_of
+from orders.presenters.reconciliation.progress import progress_of
 from orders.presenters.reconciliation.runs import row_of
+from orders.presenters.reconciliation.uploads import upload_of
 from orders.presenters.timeline import id_from
+from orders.reconciliation.files.setting_aside import in_place_of, set_aside, set_aside_of
 from orders.reconciliation.files.storing import content_of
+from orders.settlement_forms import SetAsideForm
+from orders.views.answers import refusal_as_message
+from orders.views.fragments import go_to
+from orders.views.origin import post_from_our_pages
+from orders.views.reconciliation.following import followed
 from orders.views.reconciliation.scope import file_for, require_at
 from orders.views.scope import StaffRequest, require
 from orders.views.shell import shell_for
 
-NOTHING_NEW = 204
-STOP_POLLING = 286
-"""htmx: swap this answer in and stop polling."""
+INVALID = 422
 _KEPT = frozenset({FileState.WAITING, FileState.LOADING, FileState.APPLIED, FileState.REFUSED, FileState.REPLACED})
 
 
@@ -46,7 +55,23 @@ def file_list(request: StaffRequest) -> HttpResponse:
 @require_GET
 def file(request: StaffRequest, file_id: int) -> HttpResponse:
     """How far it came, what it holds, what its lines met, and which lines are bad."""
+    return _show(request, file_for(request.user, file_id), _aside_form(None))
+
+
+@post_from_our_pages
+def setting_aside_create(request: StaffRequest, file_id: int) -> HttpResponse:
+    """A refused file needs nothing more, and a person says why."""
     row = file_for(request.user, file_id)
+    form = _aside_form(request.POST)
+    if not form.is_valid():
+        return _show(request, row, form, status=INVALID)
+    with refusal_as_message(request):
+        set_aside(row.pk, reason=form.cleaned_data["reason"], by=request.user, source=Source.PAGE)
+        messages.success(request, f"{row.name} was set aside. It stays among the files and asks for nothing more.")
+    return go_to(request, reverse("orders:settlement_file", args=[row.pk]))
+
+
+def _show(request: StaffRequest, row: SettlementFile, form: SetAsideForm, *, status: int = 200) -> HttpResponse:
     after = id_from(request.GET.get("after", ""))
     bad_lines, bad_after = bad_lines_of(row, after=id_from(request.GET.get("bad_after", "")))
     context = _now(row) | {
@@ -56,9 +81,17 @@ def file(request: StaffRequest, file_id: int) -> HttpResponse:
         "bad_after": bad_after,
         "may_reconcile": "reconcile" in permissions_of(request.user, row.merchant_id),
         "has_original": row.state in _KEPT,
+        "upload": upload_of(row, request.user, now=database_now()),
         "replaced_by": SettlementFile.objects.filter(replaces=row).exclude(state=FileState.TRIAL).first(),
+        "form": form,
     }
-    return render(request, "reconciliation/file.html", context)
+    if row.state == FileState.REFUSED:
+        context |= {"later": in_place_of(row), "aside": set_aside_of(row)}
+    return render(request, "reconciliation/file.html", context, status=status)
+
+
+def _aside_form(data: Any) -> SetAsideForm:
+    return SetAsideForm(data, auto_id="aside-%s", label_suffix="")
 
 
 @require_GET
@@ -66,11 +99,7 @@ def file_live(request: StaffRequest, file_id: int) -> HttpResponse:
     """What the page of a file that is on its way asks for: 204 while nothing is new, and the end stops it."""
     row = file_for(request.user, file_id)
     context = _now(row)
-    progress = context["progress"]
-    if progress.moving and request.GET.get("seen") == progress.mark:
-        return HttpResponse(status=NOTHING_NEW)
-    status = 200 if progress.moving else STOP_POLLING
-    return render(request, "reconciliation/_file_now.html", context | {"ended": not progress.moving}, status=status)
+    return followed(request, "reconciliation/_file_now.html", context)
 
 
 @require_GET
@@ -115,11 +144,12 @@ def file_original(request: StaffRequest, file_id: int) -> HttpResponseBase:
 
 def _now(row: SettlementFile) -> dict[str, Any]:
     """The part of the page that moves."""
-    runs = list(ReconciliationRun.objects.filter(file=row).select_related("file", "started_by").order_by("-pk")[:20])
+    passes = ReconciliationRun.objects.filter(file=row).exclude(kind=RunKind.PERSON)
+    runs = list(passes.select_related("file", "started_by").order_by("-pk")[:20])
     return {
         "place": "reconciliation",
         "file": row,
         "zone": row.merchant.time_zone,
         "runs": [row_of(run) for run in runs],
-        "progress": progress_of(row, runs[0] if runs else None),
+        "progress": progress_of(row, runs[0] if runs else None, now=database_now(), zone=row.merchant.time_zone),
     }

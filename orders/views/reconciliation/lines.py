@@ -80,7 +80,7 @@ def match_end(request: StaffRequest, match_id: int) -> HttpResponse:
         form.add_error(None, refusal.sentence)
         return _match(request, row, form, status=INVALID)
     look_again(ended)
-    messages.success(request, "Taken apart. The next run looks at the line again.")
+    messages.success(request, "Taken apart. No run puts these two together again; you may link them by hand.")
     return go_to(request, reverse("orders:settlement_line", args=[row.line_id]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from orders.formulas import cell_text
 from orders.models import GatewayAccount, MonthClose
 from orders.permissions import permissions_of
 from orders.presenters.reconciliation.months import figures_of, months_of, page_of
@@ -24,8 +26,6 @@ from orders.views.answers import refusal_as_message
 from orders.views.fragments import go_to
 from orders.views.origin import post_from_our_pages
 from orders.views.scope import StaffRequest, account_for, require
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ReasonForm(forms.Form):
@@ -175,24 +175,23 @@ def _as_csv(row: MonthClose) -> str:
     """Two tables one below the other: files with their hashes, and the figures in minor units."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["kind", "name", "date", "currency", "amount_minor", "hash"])
-    for file in row.report["files"]:
-        for currency, totals in sorted(file["totals"].items()):
-            writer.writerow(
-                _safe(["file", file["name"], file["business_date"], currency, totals["net"], file["sha256"]])
-            )
-    for currency, figures in sorted(row.report["figures"].items()):
-        for name, amount in sorted(figures.items()):
-            writer.writerow(_safe(["figure", name, str(row.report["month"]), currency, amount, ""]))
-    for one in row.report["carried"]:
-        writer.writerow(_safe(["carried", one["type"], one["to"], one["currency"], one["amount"], one["reason"]]))
-    writer.writerow(["report", "", str(row.report["month"]), "", "", row.report_sha256])
+    for cells in _rows(row):
+        writer.writerow(map(cell_text, cells))
     return out.getvalue()
 
 
-def _safe(cells: list[object]) -> list[object]:
-    """A text that a spreadsheet would take for a formula is quoted; figures of ours stay figures."""
-    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in cells]
+def _rows(row: MonthClose) -> Iterator[Sequence[Any]]:
+    yield "kind", "name", "date", "currency", "amount_minor", "hash"
+    month = str(row.report["month"])
+    for file in row.report["files"]:
+        for currency, totals in sorted(file["totals"].items()):
+            yield "file", file["name"], file["business_date"], currency, totals["net"], file["sha256"]
+    for currency, figures in sorted(row.report["figures"].items()):
+        for name, amount in sorted(figures.items()):
+            yield "figure", name, month, currency, amount, ""
+    for one in row.report["carried"]:
+        yield "carried", one["type"], one["to"], one["currency"], one["amount"], one["reason"]
+    yield "report", "", month, "", "", row.report_sha256
 
 
 def _download(response: HttpResponse, account: GatewayAccount, month: Month, ending: str) -> HttpResponse:

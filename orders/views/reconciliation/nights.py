@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from orders.models import Merchant, Source
 from orders.presenters.reconciliation import drifts, nights
+from orders.presenters.reconciliation.nights_report import report_of
 from orders.presenters.timeline import id_from
 from orders.reconciliation.nights import drift_decisions
 from orders.views.answers import refusal_as_message
@@ -34,7 +35,7 @@ def night_list(request: StaffRequest) -> HttpResponse:
 def night(request: StaffRequest, merchant_id: int, day_text: str) -> HttpResponse:
     """One merchant's morning."""
     merchant = Merchant.objects.of(request.user).filter(pk=merchant_id).first()
-    report = nights.report_of(merchant, _day(day_text)) if merchant is not None else None
+    report = report_of(merchant, _day(day_text)) if merchant is not None else None
     if report is None:
         raise Http404(_NOTHING)
     require(request.user, "view")

@@ -16,7 +16,8 @@ from orders.presenters.reconciliation import profiles
 from orders.presenters.timeline import id_from
 from orders.profile_forms import ActivationForm, NewProfileForm, ProfileForm
 from orders.reconciliation.files import profiles_desk
-from orders.reconciliation.files.mapping import BadMapping, Mapping
+from orders.reconciliation.files.mapping import Mapping
+from orders.reconciliation.files.plain import BadMapping
 from orders.reconciliation.files.profile import EXAMPLES, SANDBOX_MAPPING
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import go_to

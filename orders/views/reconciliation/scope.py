@@ -12,7 +12,16 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from orders.database import database_now
-from orders.models import FileState, Match, Merchant, ReconciliationRun, RunState, SettlementFile, SettlementLine
+from orders.models import (
+    FileState,
+    Match,
+    Merchant,
+    ReconciliationRun,
+    RunKind,
+    RunState,
+    SettlementFile,
+    SettlementLine,
+)
 from orders.permissions import permissions_of
 from orders.presenters.reconciliation.words import today_in
 from orders.views.scope import StaffRequest, require
@@ -38,8 +47,8 @@ def run_for(person: User, run_id: int) -> ReconciliationRun:
 
 
 def runs_of(person: User) -> QuerySet[ReconciliationRun]:
-    """The runs of the person's merchants."""
-    rows = ReconciliationRun.objects.exclude(state=RunState.TRIAL)
+    """The runs of the person's merchants; that somebody set a file aside is no pass over its lines."""
+    rows = ReconciliationRun.objects.exclude(state=RunState.TRIAL).exclude(kind=RunKind.PERSON, file__isnull=False)
     return rows if person.is_superuser and person.is_active else rows.filter(merchant__in=Merchant.objects.of(person))
 
 

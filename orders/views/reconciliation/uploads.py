@@ -10,8 +10,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from orders.models import FileState, ProfileState, SettlementFile, SettlementProfile
+from orders.modifications.refusals import Refused
 from orders.permissions import permissions_of
 from orders.presenters.timeline import id_from
+from orders.reconciliation.files.admitting import refuse_replacing
+from orders.reconciliation.files.uploads import UploadUnderWay
 from orders.settlement_forms import FileForm
 from orders.views.scope import StaffRequest, require
 from orders.views.shell import shell_for
@@ -31,12 +34,25 @@ def file_new(request: StaffRequest) -> HttpResponse:
         day = corrected.business_date
         initial = {"replaces": corrected.pk, "account": corrected.account_id, "business_date": day}
     form = form_of(request, FileForm, None, initial=initial)
-    return page(request, form)
+    return page(request, form, under_way=_under_way(corrected))
 
 
-def page(request: StaffRequest, form: FileForm, *, problem: str = "", status: int = 200) -> HttpResponse:
-    """The form's page; `problem` is what was wrong with the files."""
-    context = {"place": "reconciliation", "form": form, "problem": problem, "files_maximum": FILES_MAXIMUM}
+def page(
+    request: StaffRequest,
+    form: FileForm,
+    *,
+    problem: str = "",
+    under_way: UploadUnderWay | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The form's page; `problem` is what was wrong with the files, `under_way` the correction that is on its way."""
+    context = {
+        "place": "reconciliation",
+        "form": form,
+        "problem": problem,
+        "under_way": under_way,
+        "files_maximum": FILES_MAXIMUM,
+    }
     return render(request, "reconciliation/file_new.html", context, status=status)
 
 
@@ -73,6 +89,19 @@ def _files(accounts: Mapping[int, str], initial: Mapping[str, Any]) -> list[tupl
     if wanted and wanted not in {row[0] for row in found}:
         found += rows.filter(pk=wanted).values_list(*columns)
     return [(pk, f"{accounts[account]}, {day or ''}: {name}") for pk, account, name, day in found]
+
+
+def _under_way(corrected: SettlementFile | None) -> UploadUnderWay | None:
+    """Told before anybody chooses a file."""
+    if corrected is None:
+        return None
+    try:
+        refuse_replacing(corrected.account, corrected)
+    except UploadUnderWay as other:
+        return other
+    except Refused:  # said when the file comes
+        return None
+    return None
 
 
 def _corrected(request: StaffRequest, file_id: int | None) -> SettlementFile | None:
