@@ -8,7 +8,7 @@ from orders.database import Among
 from orders.models import Discrepancy, DiscrepancyType
 from orders.reconciliation.discrepancies.typing_rows import Finding
 from orders.reconciliation.matching import sql
-from orders.reconciliation.matching.balance import NAMES
+from orders.reconciliation.matching.balance import named_by_a_line
 
 _BESIDE = (DiscrepancyType.FEE, DiscrepancyType.LATE)
 _UNSETTLED = "d.account_id = %(account)s AND d.state IN ('open', 'waiting')"
@@ -71,12 +71,9 @@ def _has_met() -> str:
 
 
 def _is_named() -> str:
-    other = NAMES.replace("d.", "o.")
     return (
-        f"SELECT d.id FROM orders_discrepancy d WHERE {_UNSETTLED} AND d.type = 'ours_not_theirs' AND EXISTS "  # noqa: S608
-        "(SELECT 1 FROM orders_discrepancy o WHERE o.transaction_id = d.transaction_id AND o.line_id IS NOT NULL "
-        "AND (o.modification_id = d.modification_id OR o.movement_id = d.movement_id) "
-        f"AND o.state IN ('open', 'waiting', 'accepted', 'written_off') AND {other}) ORDER BY d.id"
+        f"SELECT d.id FROM orders_discrepancy d WHERE {_UNSETTLED} AND d.type = 'ours_not_theirs' "  # noqa: S608
+        f"AND {named_by_a_line('d')} ORDER BY d.id"
     )
 
 

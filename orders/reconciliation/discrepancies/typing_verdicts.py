@@ -109,9 +109,11 @@ def _verdicts(scope: Scope) -> str:
     """The best candidate of each line that has one, what it says, and which of the candidate's lines this one is."""
     of_line = "PARTITION BY c.line_id"
     spoken_for = (
-        "EXISTS (SELECT 1 FROM orders_discrepancy d WHERE d.account_id = %(account)s AND d.transaction_id = "  # noqa: S608
-        "c.transaction_id AND (d.modification_id = c.modification_id OR d.movement_id = c.movement_id) "
-        f"AND d.line_id IS NOT NULL AND d.line_id <> c.line_id AND {NAMES} AND NOT (d.state = 'vanished') "
+        "EXISTS (SELECT 1 FROM orders_discrepancy d JOIN orders_settlementline s ON s.id = d.line_id "  # noqa: S608
+        "JOIN orders_settlementfile h ON h.id = s.file_id WHERE d.account_id = %(account)s "
+        "AND h.state = 'applied' AND NOT s.overlap AND d.transaction_id = c.transaction_id "
+        "AND (d.modification_id = c.modification_id OR d.movement_id = c.movement_id) "
+        f"AND d.line_id <> c.line_id AND {NAMES} AND NOT (d.state = 'vanished') "
         f"AND NOT EXISTS (SELECT 1 FROM {LINES} o WHERE o.id = d.line_id))"
     )
     listed = (

@@ -137,8 +137,21 @@ NAMES = (
 """Types of discrepancies `d` that say where a movement of ours is."""
 
 
+def named_by_a_line(alias: str) -> str:
+    """Another discrepancy, about a counting line that met nothing, says where the movement of the discrepancy is."""
+    return (
+        "EXISTS (SELECT 1 FROM orders_discrepancy o JOIN orders_settlementline n ON n.id = o.line_id AND NOT n.overlap "  # noqa: S608
+        "JOIN orders_settlementfile h ON h.id = n.file_id AND h.state = 'applied' "
+        f"WHERE o.transaction_id = {alias}.transaction_id AND NOT (o.id = {alias}.id) "
+        f"AND (o.modification_id = {alias}.modification_id OR o.movement_id = {alias}.movement_id) "
+        f"AND {NAMES.replace('d.', 'o.')} AND NOT (o.state = 'vanished') "
+        f"AND NOT EXISTS (SELECT 1 FROM orders_match z WHERE z.line_id = n.id AND {sql.counting_match('z')}))"
+    )
+
+
 def _grounded() -> str:
-    """The discrepancy `d` with its line `l` still explains something: what it is about has not met."""
+    """The discrepancy `d` with its line `l` still explains something: what it is about has not met, and of a missed
+    movement, no line that came later tells where it is; whoever accepted that it is missed has not accepted both."""
     no_match = f"NOT EXISTS (SELECT 1 FROM orders_match y WHERE {{on}} AND {sql.counting_match('y')})"  # noqa: S608
     return (
         "d.account_id = %(account)s AND NOT (d.state = 'vanished') AND ("
@@ -148,7 +161,7 @@ def _grounded() -> str:
             on="y.transaction_id = d.transaction_id AND "
             "(y.modification_id = d.modification_id OR y.movement_id = d.movement_id)"
         )
-        + "))"
+        + f" AND NOT (d.type = 'ours_not_theirs' AND {named_by_a_line('d')})))"
     )
 
 

@@ -20,7 +20,7 @@ from orders.models import (
 )
 from orders.modifications.refusals import Refused
 from orders.reconciliation.discrepancies.fixes import apply_fix
-from orders.reconciliation.discrepancies.typing import look_again, type_leftovers
+from orders.reconciliation.discrepancies.typing import look_again, miss, type_leftovers
 from orders.reconciliation.matching.balance import balance
 from orders.reconciliation.matching.linking import link, unlink
 from tests.factories import a_person
@@ -128,6 +128,38 @@ class TestAgain:
         assert balance(file.account_id, until=None)["EUR"].holds
         night_of(file.account)
         assert Discrepancy.objects.get().line_id == again.pk
+
+    def test_a_line_of_another_amount_stays_one_in_a_corrected_file(
+        self, file: SettlementFile, transaction: Transaction
+    ) -> None:
+        our(transaction)
+        line = a_line(file, reference="R1", gross=9_000)
+        run_of(file)
+        instead = a_file(file.account, state=FileState.APPLIED, replaces=file, version=2, applied_at=NOON)
+        a_line(instead, reference="R1", gross=9_000, identity=line.identity)
+        SettlementFile.objects.filter(pk=file.pk).update(state=FileState.REPLACED)
+        run_of(instead)
+        assert open_ones() == [("amount", -1_000, 1_000, "EUR")]
+
+    @pytest.mark.parametrize("state", [DiscrepancyState.OPEN, DiscrepancyState.ACCEPTED])
+    def test_a_missed_movement_that_a_line_names_later_is_explained_once(
+        self, file: SettlementFile, transaction: Transaction, state: DiscrepancyState
+    ) -> None:
+        ours = our(transaction)
+        miss(file.account, [ours], None, BOOKED)
+        closed = {"closed_at": NOON, "resolution": "small"} if state == DiscrepancyState.ACCEPTED else {}
+        Discrepancy.objects.update(state=state, **closed)
+        assert balance(file.account_id, until=None)["EUR"].holds
+
+        a_line(file, reference="R1", gross=9_000)
+        run_of(file)
+        books = balance(file.account_id, until=None)["EUR"]
+        assert (books.holds, books.discrepancies) == (True, -1_000)
+        assert open_ones() == [("amount", -1_000, 1_000, "EUR")]
+
+        SettlementFile.objects.filter(pk=file.pk).update(state=FileState.REPLACED)
+        again = balance(file.account_id, until=None)["EUR"]
+        assert again.holds, "without that line it is missed as before"
 
     def test_a_line_told_beside_a_movement_is_told_anew_when_a_person_gives_that_movement_to_another_line(
         self, file: SettlementFile, transaction: Transaction
