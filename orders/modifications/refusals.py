@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from orders import audit
 
 if TYPE_CHECKING:
-    from orders.models import Modification
+    from django.contrib.auth.models import User
+
+    from orders.models import GatewayAccount, Modification, Source
     from orders.modifications.rules import Decision
 
 
@@ -49,6 +55,25 @@ class Suspicious(Refused):
     def __init__(self, sentence: str, *, twins: list[Modification]) -> None:
         super().__init__(sentence, code="twin")
         self.twins = twins
+
+
+@contextmanager
+def refusals_on_record(
+    verb: str, *, by: User, source: Source, account: GatewayAccount | None = None, details: dict[str, Any] | None = None
+) -> Iterator[None]:
+    """A refusal inside is an event of the audit log, written after what it undid, and goes on to the caller."""
+    try:
+        yield
+    except Refused as refusal:
+        audit.record_refusal(
+            verb=verb,
+            sentence=refusal.sentence,
+            source=source,
+            by=by,
+            account=account,
+            details={**(details or {}), "code": refusal.code},
+        )
+        raise
 
 
 INVALID_ID = "This form’s id is not valid; nothing was sent. Open a fresh form and try again."

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
-from orders import audit
 from orders.database import database_now, in_one_transaction
 from orders.gateways.base import Kind, Verdict
 from orders.models import (
@@ -30,7 +29,7 @@ from orders.modifications.proposals import (
     tell,
     what_is_proposed,
 )
-from orders.modifications.refusals import NotAllowed, Refused, UnknownThing
+from orders.modifications.refusals import NotAllowed, UnknownThing, refusals_on_record
 from orders.money import Money
 from orders.permissions import permissions_of
 
@@ -264,14 +263,5 @@ def _decide(proposal: Proposal, state: ProposalState, text: str, by: User, sourc
 
 
 def _audited(work: Callable[[], Proposal], *, verb: str, by: User, source: Source, subject: str) -> Proposal:
-    try:
+    with refusals_on_record(verb, by=by, source=source, details={"subject": subject}):
         return in_one_transaction(work)
-    except Refused as refusal:
-        audit.record_refusal(
-            verb=verb,
-            sentence=refusal.sentence,
-            source=source,
-            by=by,
-            details={"subject": subject, "code": refusal.code},
-        )
-        raise

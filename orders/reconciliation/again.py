@@ -14,7 +14,7 @@ from orders import audit
 from orders.database import database_now
 from orders.models import GatewayAccount, ReconciliationRun, RunKind, SettlementTerms, Source
 from orders.modifications import bell
-from orders.modifications.refusals import NotAllowed, Refused
+from orders.modifications.refusals import NotAllowed, Refused, refusals_on_record
 from orders.permissions import permissions_of
 from orders.reconciliation.calendar import Terms, business_date_of
 from orders.reconciliation.closed import closed_month
@@ -29,18 +29,8 @@ def match_again(account: GatewayAccount, *, by: User, source: Source) -> Reconci
 
     Raises Refused: no permission, a closed month, a file being read. A refused attempt is in the audit log too.
     """
-    try:
+    with refusals_on_record("reconciliation.match_again_refused", by=by, source=source, account=account):
         run = _asked(account, by, source)
-    except Refused as refusal:
-        audit.record_refusal(
-            verb="reconciliation.match_again_refused",
-            sentence=refusal.sentence,
-            source=source,
-            by=by,
-            account=account,
-            details={"code": refusal.code},
-        )
-        raise
     bell.ring_settlement(account.pk)
     return run
 

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from orders import audit
 from orders.database import database_now, in_one_transaction
 from orders.models import Discrepancy, DiscrepancyEntry, Match, RunState, SettlementTerms, Source
-from orders.modifications.refusals import ChangedSince, NotAllowed, Refused, UnknownThing
+from orders.modifications.refusals import ChangedSince, NotAllowed, UnknownThing, refusals_on_record
 from orders.modifications.situation import capability_of
 from orders.permissions import permissions_of
 from orders.reconciliation.closed import closed_month, hold_months
@@ -105,17 +105,9 @@ def write(
 def attempt(work: Callable[[], Result], *, what: str, discrepancy_id: int, by: User, source: Source) -> Result:
     """Do it in one database transaction. A refusal is an event of its own and goes on to the caller; what the database
     refuses (a month closed meanwhile, a race) becomes one."""
-    try:
+    told = {"discrepancy": discrepancy_id}
+    with refusals_on_record(f"discrepancy.{what}_refused", by=by, source=source, details=told):
         return _refereed(work)
-    except Refused as refusal:
-        audit.record_refusal(
-            verb=f"discrepancy.{what}_refused",
-            sentence=refusal.sentence,
-            source=source,
-            by=by,
-            details={"discrepancy": discrepancy_id, "code": refusal.code},
-        )
-        raise
 
 
 def reason_of(text: str) -> str:

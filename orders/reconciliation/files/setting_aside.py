@@ -23,7 +23,7 @@ from orders.models import (
     SettlementFile,
     Source,
 )
-from orders.modifications.refusals import NotAllowed, Refused, UnknownThing
+from orders.modifications.refusals import NotAllowed, Refused, UnknownThing, refusals_on_record
 from orders.permissions import permissions_of
 
 if TYPE_CHECKING:
@@ -73,20 +73,11 @@ def set_aside(file_id: int, *, reason: str, by: User, source: Source) -> Settlem
     if file is None:
         raise UnknownThing("There is no such file; nothing was changed.", code="unknown_file")
     reason = " ".join(reason.split())
-    try:
+    told = {"file": file.pk}
+    with refusals_on_record("settlement.set_aside_refused", by=by, source=source, account=file.account, details=told):
         _refuse(file, reason, by)
         with database_transaction.atomic():
             _put_aside(file, reason, by, source)
-    except Refused as refusal:
-        audit.record_refusal(
-            verb="settlement.set_aside_refused",
-            sentence=refusal.sentence,
-            source=source,
-            by=by,
-            account=file.account,
-            details={"file": file.pk, "code": refusal.code},
-        )
-        raise
     return file
 
 

@@ -11,7 +11,7 @@ from django.db import transaction as database_transaction
 from orders import audit
 from orders.database import database_now
 from orders.models import GIVEN_UP, Event, FileState, Merchant, SettlementFile, Source
-from orders.modifications.refusals import NotAllowed, Refused, UnknownThing
+from orders.modifications.refusals import NotAllowed, Refused, UnknownThing, refusals_on_record
 from orders.permissions import permissions_of
 from orders.reconciliation.files import storing
 
@@ -101,21 +101,14 @@ def give_up_upload(file_id: int, *, by: User, source: Source) -> SettlementFile:
     file = theirs.exclude(state=FileState.TRIAL).exclude(GIVEN_UP).first()
     if file is None:
         raise UnknownThing("There is no such upload; nothing was changed.", code="unknown_upload")
-    try:
+    told = {"file": file.pk}
+    with refusals_on_record(
+        "settlement.upload_give_up_refused", by=by, source=source, account=file.account, details=told
+    ):
         refusal = why_not_give_up(file, by=by, now=database_now())
         if refusal is not None:
             raise refusal
         _give_up(file, by, source)
-    except Refused as refusal:
-        audit.record_refusal(
-            verb="settlement.upload_give_up_refused",
-            sentence=refusal.sentence,
-            source=source,
-            by=by,
-            account=file.account,
-            details={"file": file.pk, "code": refusal.code},
-        )
-        raise
     return file
 
 
