@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test doors lint lock clean install install-dev pictures step-kill step-kill-ci chaos mutants mutants-ci bench-jobs bench-pages bench-reconcile reconcile-proof reconcile-proof-ci
+.PHONY: help run test doors lint lock clean install install-dev pictures step-kill step-kill-ci chaos mutants mutants-ci bench-jobs bench-pages bench-reconcile reconcile-proof reconcile-proof-ci properties
 
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
@@ -32,6 +32,9 @@ step-kill: install-dev ## kill workers at every step under every answer, on both
 
 step-kill-ci: install-dev ## the same with every refund of gateway A and a seeded sample of the rest
 	@$(PYTHON) -m tests.proofs.step_kill --sample
+
+properties: install-dev ## draw twenty times as many lives, ledgers and orders of webhooks as the suite, new ones each time
+	@$(PYTHON) -m tests.proofs.properties
 
 chaos: install-dev ## a storm of about five minutes: faults, kills, emptied broker, restarted database; then the audit
 	@$(PYTHON) -m tests.chaos.run

@@ -15,6 +15,7 @@ from orders.gateways.registry import GATEWAYS
 from orders.models import ExternalMovement, GatewayAccount, Modification, Transaction
 from tests import factories
 from tests.commands.running import run
+from tests.examples import examples
 from tests.inbox.letters import (
     Letter,
     an_account_at_b,
@@ -128,7 +129,7 @@ EXPECTED = [
 ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     order=st.permutations(NUMBERS),
     copies=st.lists(st.sampled_from(NUMBERS), max_size=COPIES_AT_MOST),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from orders.models import Reference, ReferenceKind
 from orders.models.reference import words_of_name
 from tests import factories
+from tests.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +56,7 @@ def test_everything_begins_with_nothing() -> None:
 
 
 @pytest.mark.usefixtures("words")
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(prefix=st.text(alphabet="ab%_\\c'Aä \U0010ffff", max_size=4))
 def test_any_prefix_means_what_python_means_by_it(prefix: str) -> None:
     assert found(prefix) == {value for value in (*VALUES, "zzz-order") if value.startswith(prefix)}

@@ -1,11 +1,10 @@
 """The invariants hold in every life that Hypothesis thinks of.
 
-PROOF_EXAMPLES sets how many lives are lived (default 100); a failing one is printed as a program that repeats it.
+A failing life is printed as a program that repeats it; PROPERTY_TIMES=50 lives fifty times as many.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 
 import pytest
@@ -13,12 +12,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from orders import database
+from tests.examples import examples
 from tests.proofs.fates import FakeClock
 from tests.proofs.lives import Lives
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = int(os.environ.get("PROOF_EXAMPLES", "100"))
+LIVES = 40
 STEPS = 30
 
 
@@ -36,7 +36,7 @@ def test_whatever_happens_the_invariants_hold(fake_clock: FakeClock) -> None:
     run_state_machine_as_test(
         Lives,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=examples(LIVES),
             stateful_step_count=STEPS,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -14,6 +14,7 @@ from orders.models import Discrepancy, ExternalMovement, Match, Modification, Ru
 from orders.reconciliation.discrepancies.typing import miss, type_leftovers
 from orders.reconciliation.matching.balance import balance
 from orders.reconciliation.matching.engine import Scope, match
+from tests.examples import examples
 from tests.factories import a_captured_transaction, an_account
 from tests.reconciliation_factories import BOOKED, a_file, a_line, a_modification_of, a_movement, a_run
 
@@ -55,7 +56,7 @@ EXTRAS = st.lists(
 
 
 class AnyLedger(TestCase):
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
     @given(deeds=DEEDS, extras=EXTRAS, tolerance=st.integers(0, 2), two_files=st.booleans())
     def test_adds_up_by_currency_or_the_difference_is_listed(
         self, deeds: list[Deed], extras: list[tuple[str, int]], tolerance: int, two_files: bool

@@ -30,6 +30,7 @@ from orders.reconciliation.discrepancies.typing import look_again, miss, type_le
 from orders.reconciliation.matching.balance import balance
 from orders.reconciliation.matching.engine import Scope, match
 from orders.reconciliation.matching.linking import link, unlink
+from tests.examples import examples
 from tests.factories import a_captured_transaction, a_person, an_account
 from tests.reconciliation_factories import BOOKED, a_file, a_line, a_modification_of, a_movement, a_run
 
@@ -68,7 +69,7 @@ LEDGER = st.lists(
 
 
 class AnyMorning(TestCase):
-    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(10), deadline=None, suppress_health_check=list(HealthCheck))
     @given(ledger=LEDGER, acts=ACTS)
     def test_adds_up_after_every_act(self, ledger: list[tuple[str, str, int]], acts: list[Act]) -> None:
         office = Office(ledger)
