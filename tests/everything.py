@@ -35,7 +35,9 @@ AT_THE_DOORS = (
 FIRST_HALF = ["-m", "not pictures", *AT_THE_DOORS]
 ONCE = ("browser", "docs", "gateways", "management", "presenters", "sandbox", "templatetags")
 ONCE_TOO = (
+    "admin/test_pages.py",
     "api/test_against_its_document.py",
+    "api/test_documentation.py",
     *(f"reconciliation/discrepancies/test_{name}.py" for name in ("desk", "fix_preview", "fix_rules", "hypotheses")),
     *(f"reconciliation/discrepancies/test_{name}.py" for name in ("causes", "sheets")),
     *(f"reconciliation/files/test_{name}.py" for name in ("dialects", "hostile", "profiles_desk")),
@@ -49,11 +51,13 @@ ONCE_TOO = (
     *(f"views/reconciliation/test_{name}.py" for name in ("discrepancy_list", "files_set_aside", "home")),
     "views/reconciliation/test_uploads_recognised.py",
     "commands/test_reconcile_recognised.py",
+    "commands/test_recover_loop.py",
     "reconciliation/files/test_recognising.py",
     *(f"views/test_{name}.py" for name in ("capabilities", "every_cell", "inbox", "modifications_bad_input")),
     *(f"views/test_{name}.py" for name in ("modification_page", "modifications_live", "new_payment", "order_page")),
     *(f"views/test_{name}.py" for name in ("order_page_roles", "panel_of_gateways", "plans", "proposals", "shell")),
     *(f"views/test_{name}.py" for name in ("stopped_everywhere", "templates")),
+    "test_skips.py",
 )
 """Long, and about what does not depend on the database."""
 SECOND_HALF = [*(f"--ignore=tests/{place}" for place in (*ONCE, *ONCE_TOO)), *AT_THE_DOORS]
