@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test doors lint lock clean install install-dev pictures step-kill step-kill-ci chaos mutants mutants-ci bench-jobs bench-pages bench-reconcile reconcile-proof reconcile-proof-ci properties
+.PHONY: help run test doors lint lock clean install install-dev pictures pictures-ci step-kill step-kill-ci chaos mutants mutants-ci bench-jobs bench-pages bench-reconcile reconcile-proof reconcile-proof-ci properties
 
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
@@ -26,6 +26,9 @@ doors: install-dev ## test the sandbox, the clients against it, every failure of
 
 pictures: install-dev ## look at every page in every width, theme and state with a browser and axe
 	@$(PYTHON) -m pytest -q -n 2 --dist loadfile -m pictures tests/browser
+
+pictures-ci: install-dev ## the same at 1440 px in light and at 360 px in dark
+	@PICTURES=corners $(PYTHON) -m pytest -q -n 2 --dist loadfile -m pictures tests/browser
 
 step-kill: install-dev ## kill workers at every step under every answer, on both databases, and audit what is left
 	@$(PYTHON) -m tests.proofs.step_kill

@@ -22,6 +22,12 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDTHS = (360, 768, 1440)
 THEMES = ("light", "dark")
+CORNERS = {("light", 1440), ("dark", 360)}
+"""What PICTURES=corners looks at: the widest page in light and the narrowest in dark."""
+LOOKS = [
+    (theme, [width for width in WIDTHS if os.environ.get("PICTURES") != "corners" or (theme, width) in CORNERS])
+    for theme in THEMES
+]
 PICTURES = Path(settings.BASE_DIR) / "var" / "screenshots"
 
 _ANSWERED_4XX = "Failed to load resource: the server responded with a status of 4"
@@ -82,17 +88,17 @@ def log_in(live_server: LiveServer) -> LogIn:
 
 @pytest.fixture
 def look(browser: Browser, live_server: LiveServer) -> Look:
-    """Open an address with the page's log-in at every width and theme: no axe finding, nothing blocked, nothing cut
-    off, no scrolling sideways; a picture of each is kept in var/screenshots."""
+    """Open an address with the page's log-in at every width and theme, or in two corners of them: no axe finding,
+    nothing blocked, nothing cut off, no scrolling sideways; a picture of each is kept in var/screenshots."""
 
     def look_at(page: Page, path: str, name: str) -> None:
         cookies = [cookie for cookie in page.context.cookies() if cookie["name"] != "theme"]
-        for theme in THEMES:
+        for theme, widths in LOOKS:
             context = browser.new_context(color_scheme="dark" if theme == "dark" else "light")
             context.add_cookies(cookies)  # type: ignore[arg-type]
             view = context.new_page()
             troubles = _listen(view)
-            for width in WIDTHS:
+            for width in widths:
                 view.set_viewport_size({"width": width, "height": 900})
                 view.goto(f"{live_server.url}{path}")
                 keep_picture(view, f"{name}-{width}-{theme}.png")
