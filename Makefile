@@ -52,7 +52,7 @@ reconcile-proof: install-dev ## months of settlement files with mistakes of ever
 	@$(PYTHON) -m tests.proofs.reconcile
 
 reconcile-proof-ci: install-dev ## the same with ten days of one round
-	@$(PYTHON) -m tests.proofs.reconcile --small
+	@$(PYTHON) -m tests.proofs.reconcile --small --seed 1
 
 bench-jobs: install-dev ## drain rate of the worker beside a bare loop of the same calls (PostgreSQL)
 	@$(PYTHON) -m tests.benchmarks.jobs
