@@ -24,6 +24,11 @@ class End:
     state: str
     executions: int
     frozen: bool = False
+    found: str = ""
+    """How it ends as well, if the status was read before the same bytes went out again; empty for only one end."""
+
+    def is_told_by(self, state: str) -> bool:
+        return state in (self.state, self.found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +173,9 @@ def end_of(setup: Setup, behaviour: Behaviour, point: str) -> End:
         return End(state="review", executions=0)
     if setup.asks:
         state = behaviour.truth or "succeeded"
-        return End(state=state, executions=int(state != "failed"), frozen=state == "review")
+        # A wrong answer that nobody lived to write down: the repeat brings it again, the status tells what was done.
+        found = "succeeded" if behaviour is OTHER_ANSWER and point in UNHEARD else ""
+        return End(state=state, executions=int(state != "failed"), frozen=state == "review", found=found)
     left = point not in NEVER_LEFT and not (behaviour.closed_at_first and point == "inside_resolve")
     truth = behaviour.truth if left else ""
     heard = behaviour.answered and point not in UNHEARD

@@ -158,13 +158,13 @@ class Matrix:
 
     def _is_over(self, one: Running, row: Row | None) -> bool:
         state = "nothing" if row is None else row["state"]
-        ends = one.cell.end.state
+        end = one.cell.end
         # The crash after the last step comes a moment after the end is written.
-        if state == ends and (self._died(one.cell) or time.monotonic() - one.began_at > CELL_SECONDS):
+        if end.is_told_by(state) and (self._died(one.cell) or time.monotonic() - one.began_at > CELL_SECONDS):
             self._judge(one, row)
             return True
-        if state in (FINISHED | {"review"}) - {ends}:
-            one.cell.problems.append(f"ended as {state} instead of {ends}")
+        if state in FINISHED | {"review"} and not end.is_told_by(state):
+            one.cell.problems.append(f"ended as {state} instead of {end.state}: {self._history(one.cell)}")
             return True
         if time.monotonic() - one.began_at > CELL_SECONDS:
             one.cell.problems.append(f"was {state} after {CELL_SECONDS:g} s: {self._history(one.cell)}")
@@ -192,9 +192,10 @@ class Matrix:
         assert row is not None
         if not self._died(one.cell):
             one.cell.problems.append(f"no process was seen to die of signal 9 {one.cell.point}")
-        if bool(row["frozen_reason"]) != one.cell.end.frozen:
+        end = one.cell.end
+        if row["state"] == end.state and bool(row["frozen_reason"]) != end.frozen:
             said = row["frozen_reason"] or "nothing"
-            one.cell.problems.append(f"the transaction is frozen because of {said}, expected {one.cell.end.frozen}")
+            one.cell.problems.append(f"the transaction is frozen because of {said}, expected {end.frozen}")
 
     def _audit(self) -> None:
         by_id = {cell.id: cell for cell in self.cells}
