@@ -22,13 +22,11 @@ LONG = (
     "proofs/test_state_machine.py",
     "views/test_every_cell.py",
     "proofs/test_races.py",
-    "browser/test_walk.py",
     "outgoing/test_delivering.py",
     "inbox/test_permutations.py",
     "api/test_against_its_document.py",
     "smartpay_dashboard/test_start.py",
     "smartpay_dashboard/test_checks.py",
-    "browser/test_new_payment.py",
     "commands/test_recover_loop.py",
 )
 _FOLDER = pytest.StashKey[Path]()
@@ -53,8 +51,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long files first, so that no worker begins one when the other has nothing left to do."""
-    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
+    """The long files and those with a browser first: no worker begins one when the others have nothing left to do."""
+    items.sort(key=lambda item: "browser" not in item.path.parts and not item.path.as_posix().endswith(LONG))
 
 
 def pytest_sessionstart() -> None:

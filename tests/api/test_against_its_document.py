@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,11 +28,11 @@ from orders.api.document import document
 from orders.gateways.base import Kind
 from tests import factories
 from tests.api.shop import Shop, a_shop
+from tests.examples import examples
 from tests.modifications.asking import ask
 from tests.modifications.other_accounts import in_yen
 from tests.modifications.planning import asked_back
 
-EXAMPLES = int(os.environ.get("API_EXAMPLES", "8"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -89,9 +88,8 @@ def known(shop: Shop) -> dict[str, Any]:
 @pytest.mark.parametrize("leading", ["somewhere", "anywhere"])
 @schema.parametrize()
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=examples(5),
     deadline=None,
-    derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
