@@ -67,7 +67,7 @@ def cells_of(row: Discrepancy) -> Sequence[Any]:
         *(row.get_type_display(), row.get_state_display(), row.account.name, row.reference),
         row.transaction.order.reference if row.transaction else "",
         row.sentence,
-        *(_major(row.amount, row.currency), _major(row.difference, row.currency), row.currency),
+        *(_major(row.worth, row.currency), _major(row.difference, row.currency), row.currency),
         *(row.occurred_on, f"{row.month:%Y-%m}"),
         *(row.get_cause_display() if row.cause else "", row.confidence if row.cause else "", row.resolution),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +13,8 @@ from openpyxl import load_workbook
 
 from orders.formulas import without_guard
 from orders.reconciliation.discrepancies.sheets import EDITABLE, WORKBOOK_ROWS
+from orders.reconciliation.files.refusals import FileRefused, Limits
+from orders.reconciliation.files.workbook_archive import inspect
 
 BYTES_MAXIMUM = 10 * 1024 * 1024
 UNPACKED_MAXIMUM = 40 * 1024 * 1024
@@ -194,13 +195,13 @@ def _decoded(data: bytes) -> str:
 def _workbook_rows(data: bytes) -> Iterator[Sequence[Any]]:
     """The first sheet of a workbook, refused before it is unpacked when it would grow beyond measure."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            if sum(one.file_size for one in packed.infolist()) > UNPACKED_MAXIMUM:
-                raise SheetRefused(f"The workbook unpacks to more than a sheet of ours ever holds. {_UNCHANGED}")
+        inspect(io.BytesIO(data), len(data), Limits(unpacked_bytes=UNPACKED_MAXIMUM), lambda: None)
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         yield from _read_only_rows(book)
     except SheetRefused:
         raise
+    except FileRefused as refused:
+        raise SheetRefused(f"{refused.problem} {_UNCHANGED}") from refused
     except Exception as error:  # whatever a damaged workbook makes its reader raise, it is not a sheet of ours
         raise SheetRefused(
             f"The workbook cannot be read ({type(error).__name__}). Save it as XLSX or CSV and try again. {_UNCHANGED}"

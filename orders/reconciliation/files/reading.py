@@ -49,7 +49,8 @@ class Reading:
     Raises FileRefused with a sentence where the file as a whole cannot be taken: at once, or at its end when it is cut
     or its trailer does not fit. More bad lines than the limit end the reading, too. `bytes_read` counts the bytes as
     they came, `rows_read` the rows below the header without the trailer; `totals` is {currency: {lines, gross, fee,
-    net}} of the rows read so far, in minor units. `beat` is called every thousand rows, whatever they say.
+    net}} of the rows read so far, in minor units. `beat` is called every thousand rows, whatever they say, and at every
+    piece of a workbook.
     """
 
     def __init__(
@@ -161,7 +162,7 @@ class Reading:
         return self._with_header(dialect, rows)
 
     def _workbook(self) -> Table:
-        rows = workbook_rows(iter(self._bytes), self.mapping, self.limits)
+        rows = workbook_rows(iter(self._bytes), self.mapping, self.limits, self._beat)
         return self._with_header("XLSX, gzip" if self._bytes.gzip else "XLSX", rows, padded=True)
 
     def _heard(self, rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:

@@ -12,6 +12,7 @@ class FileRefused(Exception):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"{problem} {NOTHING_COUNTS}")
+        self.problem = problem
 
 
 class BadCell(ValueError):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 import warnings
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import IO, Any
@@ -16,10 +15,9 @@ import openpyxl
 from orders.reconciliation.files.choices import DateForm, DecimalMark
 from orders.reconciliation.files.mapping import Mapping
 from orders.reconciliation.files.refusals import FileRefused, Limits, shown
-from orders.reconciliation.files.unpacking import in_megabytes
+from orders.reconciliation.files.workbook_archive import inspect
 
 HELD_IN_MEMORY = 4 * 1024**2
-MOST_MEMBERS = 2_000
 EXACT_DIGITS = 15
 _AT_ONCE = 500
 _DAY_FORMS = {
@@ -29,45 +27,21 @@ _DAY_FORMS = {
 }
 
 
-def workbook_rows(pieces: Iterator[bytes], mapping: Mapping, limits: Limits) -> Iterator[tuple[int, list[str]]]:
-    """Rows of cells as text, with their row numbers; empty rows included. Raises FileRefused, and nothing else."""
+def workbook_rows(
+    pieces: Iterator[bytes], mapping: Mapping, limits: Limits, beat: Callable[[], None] = lambda: None
+) -> Iterator[tuple[int, list[str]]]:
+    """Rows of cells as text, with their row numbers; empty rows included. Raises FileRefused, and nothing else.
+
+    `beat` is called at every piece that is looked through, however little it says; it may raise what it likes.
+    """
     with tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY) as spool:
         for piece in pieces:
             spool.write(piece)
         size = spool.tell()
         spool.seek(0)
-        _measure(spool, size, limits)
+        inspect(spool, size, limits, beat)
         spool.seek(0)
         yield from _sheet_rows(spool, mapping, limits)
-
-
-def _measure(spool: IO[bytes], size: int, limits: Limits) -> None:
-    """Ask the archive how large it will be before a single member is opened."""
-    try:
-        with zipfile.ZipFile(spool) as archive:
-            members = archive.infolist()
-            names = {member.filename for member in members}
-            heads = [archive.open(member).read(2_000) for member in members[:50] if member.filename.endswith(".xml")]
-    except Exception as problem:
-        raise FileRefused("The workbook is damaged, or was cut on its way.") from problem
-    if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
-        raise FileRefused("The file is a ZIP archive, not a workbook; unpack it first.")
-    unpacked = sum(member.file_size for member in members)
-    if len(members) > MOST_MEMBERS or unpacked > limits.unpacked_bytes:
-        raise FileRefused(
-            f"The workbook would unpack to more than {in_megabytes(limits.unpacked_bytes)} or too many parts."
-        )
-    if unpacked > max(limits.ratio_from_bytes, size * limits.unpacked_ratio):
-        raise FileRefused(
-            f"The workbook grows to more than {limits.unpacked_ratio} times its size, as no honest file does."
-        )
-    if any(
-        member.filename.endswith("sharedStrings.xml") and member.file_size > limits.shared_text_bytes
-        for member in members
-    ):
-        raise FileRefused("The workbook holds more text than can be read at once; save it as CSV.")
-    if any(b"<!DOCTYPE" in head or b"<!ENTITY" in head for head in heads):
-        raise FileRefused("The workbook defines its own XML entities, as no spreadsheet program does.")
 
 
 def _sheet_rows(spool: IO[bytes], mapping: Mapping, limits: Limits) -> Iterator[tuple[int, list[str]]]:

@@ -167,6 +167,8 @@ def test_what_was_done_is_not_done_twice(client: Client, account: GatewayAccount
         a_sheet((small.pk, 1, "accept", "Rounding.", "", "", ""), (told.pk, 1, "comment", "Called.", "", "", "")),
     )
 
+    assert "Adds to its history: “Called.”" in shown
+    assert "finn commented." not in shown
     do_it(client, shown)
     again = do_it(client, shown)
 
@@ -215,7 +217,7 @@ def test_an_exported_sheet_comes_back_as_it_went_out(client: Client, account: Ga
     ("data", "words"),
     [
         (b"", "empty"),
-        (b"PK\x03\x04", "workbook cannot be read"),
+        (b"PK\x03\x04", "workbook is damaged"),
         (b"a,b\n", "names no column"),
         (b"id,version,action\n1,1,\n", "No row of the sheet has an action"),
         (b"\xff\xfe\xff", "neither CSV"),
