@@ -11,14 +11,13 @@ from orders import announce
 from orders.gateways.base import Kind, Movement, Verdict
 from orders.mirror.booking import MOVES_MONEY, book
 from orders.mirror.freezing import freeze
+from orders.mirror.same import NEVER_OURS, booked_twin, learn, named_twin, nameless_twin, names_of
 from orders.models import ExternalMovement, Modification, ModificationState, Source, Transaction
 from orders.money import Money
 
 _KEY_MAXIMUM = 160
 _REASON_MAXIMUM = 300
 _UNMOVED = frozenset({Verdict.DECLINED, Verdict.UNKNOWN})
-NEVER_OURS = frozenset({"chargeback", "settlement"})
-"""What nobody asks for."""
 _DONE_AS = {Kind.CANCEL_OR_REFUND: {"cancel", "refund"}, Kind.VOID: {"void", "refund"}}
 
 
@@ -31,6 +30,10 @@ class Adoption:
     source: Source
     quiet: bool
     """The first sight of a transaction: its history is not news and freezes nothing that fits the books."""
+    complete: bool
+    """Whether the gateway listed everything that moved, and not one thing."""
+    held: ExternalMovement | None = None
+    """The stored row that the only movement is, where the caller knows."""
     changes: list[str] = field(default_factory=list)
 
 
@@ -39,14 +42,16 @@ def adopt(adoption: Adoption, movements: Iterable[Movement]) -> None:
     ours = list(Modification.objects.filter(transaction=adoption.transaction))
     listed = list(movements)
     _book_what_waits(adoption)
+    foreign = list[Movement]()
     for movement in listed:
         modification = _named(movement, ours) or _nameless(movement, ours)
         if modification is None:
-            _adopt_foreign(adoption, movement)
+            foreign.append(movement)
         elif _is_another_deed(movement, modification, listed):
-            _adopt_foreign(adoption, replace(movement, modification_id=""))
+            foreign.append(replace(movement, modification_id=""))
         elif modification.finished:
             _compare(adoption, movement, modification)
+    _adopt_all(adoption, [one for one in foreign if _has_moved(one)])
 
 
 def named_by(movement: Movement) -> UUID | None:
@@ -106,20 +111,62 @@ def _has_the_ids_of(movement: Movement, modification: Modification) -> bool:
     return same_reference and amount == (modification.executed_amount or modification.amount)
 
 
-def _adopt_foreign(adoption: Adoption, movement: Movement) -> None:
+def _has_moved(movement: Movement) -> bool:
     """A pending or refused one has moved nothing yet; the transaction's facts keep it."""
     known_and_open = movement.type and movement.verdict is Verdict.PENDING
-    if movement.verdict in _UNMOVED or known_and_open or movement.raw_status.upper().endswith("_PENDING"):
-        return
+    return not (movement.verdict in _UNMOVED or known_and_open or movement.raw_status.upper().endswith("_PENDING"))
+
+
+def _adopt_all(adoption: Adoption, foreign: list[Movement]) -> None:
+    """First what is known by its names: of two alike, the one that has none is then the other."""
+    unknown, taken = foreign, set[int]()
+    for look in (_known_by_key, _known_by_name, _known_without_name):
+        still = list[Movement]()
+        for movement in unknown:
+            row = look(adoption, movement, taken)
+            if row is None:
+                still.append(movement)
+            else:
+                taken.add(row.pk)
+                _learn(adoption, row, movement)
+        unknown = still
+    for movement in unknown:
+        stored = None if _known_by_name(adoption, movement, taken) else _adopt_foreign(adoption, movement)
+        taken |= {stored.pk} if stored else set()
+
+
+def _known_by_key(adoption: Adoption, movement: Movement, taken: set[int]) -> ExternalMovement | None:
+    return adoption.held or _place(adoption.transaction, movement)[1]
+
+
+def _known_by_name(adoption: Adoption, movement: Movement, taken: set[int]) -> ExternalMovement | None:
+    return named_twin(adoption.transaction, names_of(movement, source=adoption.source), taken=taken)
+
+
+def _known_without_name(adoption: Adoption, movement: Movement, taken: set[int]) -> ExternalMovement | None:
+    told = names_of(movement, source=adoption.source)
+    return nameless_twin(adoption.transaction, told, taken=taken, complete=adoption.complete)
+
+
+def _learn(adoption: Adoption, row: ExternalMovement, movement: Movement) -> None:
+    row.transaction = adoption.transaction
+    key = _free_key(adoption.transaction, movement) or row.key
+    if learn(row, movement, key=key, source=adoption.source):
+        what = f"The {row.kind} of {Money(row.amount, row.currency)}"
+        adoption.changes.append(f"{what} that our books hold already has further names now.")
+
+
+def _adopt_foreign(adoption: Adoption, movement: Movement) -> ExternalMovement | None:
     stored = _store(adoption, movement, modification=None)
     if stored is None:
-        return
+        return None
     if not stored.booked:
         sentence = f"{_what(stored)} at the gateway without us and does not fit our books: "
         freeze(adoption.transaction, sentence + stored.unbooked_reason, source=adoption.source)
     elif stored.kind == "chargeback" and not adoption.quiet:
         sentence = f"{_what(stored)} at the gateway; no further refund before somebody has looked."
         freeze(adoption.transaction, sentence, source=adoption.source)
+    return stored
 
 
 def _compare(adoption: Adoption, movement: Movement, modification: Modification) -> None:
@@ -182,10 +229,21 @@ def _book_what_waits(adoption: Adoption) -> None:
     transaction = adoption.transaction
     waiting = ExternalMovement.objects.filter(transaction=transaction, booked=False, kind__in=[*MOVES_MONEY, "cancel"])
     for row in waiting.exclude(modification__state=ModificationState.SUCCEEDED):
-        if not book(transaction, _movement_of(row), now=adoption.now):
+        twin = booked_twin(row, transaction) if row.modification_id is not None else None
+        if twin is not None:
+            _leave_beside(row, twin)
+        elif not book(transaction, _movement_of(row), now=adoption.now):
             row.booked, row.unbooked_reason = True, ""
             row.save(update_fields=["booked", "unbooked_reason"])
             adoption.changes.append(f"{_what(row)} at the gateway earlier and now fits our books.")
+
+
+def _leave_beside(row: ExternalMovement, twin: ExternalMovement) -> None:
+    """Booked as well, it would be money that nobody moved; the payment is frozen, and two people look."""
+    reason = f"It is booked already, as movement {twin.pk}, which was adopted before the gateway told of it."
+    if row.unbooked_reason != reason:
+        row.unbooked_reason = reason
+        row.save(update_fields=["unbooked_reason"])
 
 
 def _movement_of(row: ExternalMovement) -> Movement:
@@ -209,15 +267,20 @@ def _amount(movement: Movement, releasing: int) -> int:
 
 
 def _free_key(transaction: Transaction, movement: Movement) -> str | None:
-    """The key to store it under; None when it is stored already. A shop may give one reference to several movements:
-    the gateway's own ids then tell them apart."""
-    key = _key(transaction, movement)
-    own_id = movement.gateway_id[:64]
+    """The key to store it under; None when it is stored already."""
+    key, known = _place(transaction, movement)
+    return key if known is None else None
+
+
+def _place(transaction: Transaction, movement: Movement) -> tuple[str, ExternalMovement | None]:
+    """Its key, and what is stored there. A shop may give one reference to several movements: the gateway's own ids then
+    tell them apart."""
+    key, own_id = _key(transaction, movement), movement.gateway_id[:64]
     known = ExternalMovement.objects.filter(account_id=transaction.account_id, key=key).first()
     if known is not None and own_id and known.gateway_id not in ("", own_id):
         key = _key(transaction, replace(movement, modification_id=""))
         known = ExternalMovement.objects.filter(account_id=transaction.account_id, key=key).first()
-    return key if known is None else None
+    return key, known
 
 
 def _key(transaction: Transaction, movement: Movement) -> str:

@@ -25,21 +25,33 @@ _COLUMNS = [
 ]
 
 
-def take_movement(*, transaction_id: int, movement: Movement, source: Source, patient: bool) -> RefreshResult:
+def take_movement(
+    *,
+    transaction_id: int,
+    movement: Movement,
+    source: Source,
+    patient: bool,
+    held: ExternalMovement | None = None,
+) -> RefreshResult:
     """Write one movement that was told into the books; the same one again changes nothing.
 
-    Raises NotYet while `patient`, and while one of ours that it may belong to has no end.
+    `held` is the stored row that it is, where the caller knows: then that one only learns its names. Raises NotYet
+    while `patient`, and while one of ours that it may belong to has no end.
     """
-    return in_one_transaction(lambda: _take(transaction_id, movement, source, patient))
+    return in_one_transaction(lambda: _take(transaction_id, movement, source, patient, held))
 
 
-def _take(transaction_id: int, movement: Movement, source: Source, patient: bool) -> RefreshResult:
+def _take(
+    transaction_id: int, movement: Movement, source: Source, patient: bool, held: ExternalMovement | None
+) -> RefreshResult:
     transaction = lock(transaction_id)
     if may_be_ours(movement, transaction):
         raise NotYet("It may be one of ours that has no end yet, so it waits for that.")
     if patient and transaction.state == TransactionState.PENDING_AUTHORIZATION and not transaction.authorized:
         raise NotYet("Nothing is authorized on this payment yet, so it waits for word of that.")
-    adoption = Adoption(transaction=transaction, now=database_now(), source=source, quiet=False)
+    adoption = Adoption(
+        transaction=transaction, now=database_now(), source=source, quiet=False, complete=False, held=held
+    )
     adopt(adoption, [movement])
     unbooked = _foreign_and_unbooked(transaction, movement)
     if patient and adoption.changes and unbooked:
