@@ -29,6 +29,11 @@ class AccountRole:
     path: str = "/smartpay"
     webhook_secret: str = ""
 
+    @property
+    def sandbox_key(self) -> str:
+        """By which the sandbox knows the merchant: gateway B has no key but the secret one."""
+        return self.authentication_key if self.gateway == "smartpay_orders" else self.merchant_key
+
 
 @dataclass(frozen=True, kw_only=True)
 class PersonRole:

@@ -91,12 +91,16 @@ def _account(url: str, role: AccountRole) -> GatewayAccount:
 
 def _wire(url: str, role: AccountRole, account: GatewayAccount) -> None:
     """Tell the gateway where its webhooks go, as its portal or support would."""
-    key = role.authentication_key if role.gateway == "smartpay_orders" else role.merchant_key
     address = f"{settings.PUBLIC_URL.rstrip('/')}/webhooks/{account.webhook_token}/"
     call(
         url,
         "webhook",
-        {"gateway": role.gateway, "merchantKey": key, "url": address, "secret": role.webhook_secret or None},
+        {
+            "gateway": role.gateway,
+            "merchantKey": role.sandbox_key,
+            "url": address,
+            "secret": role.webhook_secret or None,
+        },
     )
 
 

@@ -94,6 +94,16 @@ def test_a_leg_that_failed_is_not_listed_and_the_truth_says_so(box: SandboxHandl
     assert box.ledger(modificationId="split-1")["executions"][0]["legs"] == [[True, "60"], [False, "30"]]
 
 
+def test_what_was_split_and_lost_a_leg_is_missed_too_on_a_day_without_a_file(box: SandboxHandle) -> None:
+    _split(box, leg_fails=True)
+    seeds = map(str, range(1, 200))
+    of_seeds = (truths_of(box, "smartpay", 1, 1, anomalies="10000", seed=seed, kinds="file_left_out") for seed in seeds)
+
+    types = next(found for truths in of_seeds if len(found := [one["type"] for one in truths]) > 1)
+
+    assert types == ["split_leg_failed", "ours_not_theirs"]
+
+
 def test_the_other_styles_say_the_same(box: SandboxHandle) -> None:
     live(box, "smartpay", past(1, refunds=(1_000,), amount=123_456))
     plain = _content(box, "csv")

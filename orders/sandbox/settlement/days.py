@@ -83,13 +83,12 @@ class Settlement:
         if not movement.done:
             return Story()
         there = not self.dial.leaves_out(self.gateway, self.merchant_key, movement.day)
-        if movement.lost_part:
-            return _in_parts(movement, fee, listed=there)
+        lost = _part_lost(movement)
         if not there:
             missing = Truth(kind=FILE_LEFT_OUT, type="ours_not_theirs", cause="file_missing", movement=movement)
-            return Story(truths=(missing,))
-        if movement.parts:
-            return _in_parts(movement, fee, listed=True)
+            return Story(truths=(*lost, missing))
+        if movement.parts or lost:
+            return Story(lines=tuple(line_of(movement, fee, amount=part) for part in movement.parts), truths=lost)
         line = line_of(movement, fee)
         return Story(lines=(line, chargeback_fee(line)) if movement.type == CHARGEBACK else (line,))
 
@@ -110,13 +109,11 @@ class Settlement:
         return day
 
 
-def _in_parts(movement: Movement, fee: int, *, listed: bool) -> Story:
-    """One line for each leg that was paid; a leg that failed has none, which is the news even where no file tells."""
-    lines = tuple(line_of(movement, fee, amount=amount) for amount in movement.parts) if listed else ()
+def _part_lost(movement: Movement) -> tuple[Truth, ...]:
+    """A leg that failed has no line, which is the news even where no file tells."""
     if not movement.lost_part:
-        return Story(lines=lines)
-    lost = Truth(kind=SPLIT_LEG_LOST, type="split_leg_failed", cause="split_leg_failed", movement=movement)
-    return Story(lines=lines, truths=(lost,))
+        return ()
+    return (Truth(kind=SPLIT_LEG_LOST, type="split_leg_failed", cause="split_leg_failed", movement=movement),)
 
 
 def _payouts(lines: list[Line], merchant_key: str, day: date) -> list[Line]:
