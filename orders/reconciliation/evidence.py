@@ -1,23 +1,25 @@
 """What a settlement file proves: an open modification it pays is settled, a failed one it pays is contradicted.
 
 One by one, after the file counts, through the same door as every other channel. Repeating changes nothing. Only what a
-line says of itself is evidence: one that is off by a tolerance proves no amount, and where a person linked one by hand
-that person's word would settle money alone. Both wait for the gateway, or for two people.
+line says of itself is evidence: one that is off by a tolerance proves no amount, one that was booked before ours was
+first sent is not ours, and where a person linked one by hand, accepted it or wrote it off, that person's word would
+settle money alone. All wait for the gateway, or for two people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 import structlog
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from orders.gateways.base import Facts, Kind, Outcome, Verdict
 from orders.models import (
     Discrepancy,
+    DiscrepancyState,
     DiscrepancyType,
     EvidenceSource,
     LineType,
@@ -25,16 +27,19 @@ from orders.models import (
     Modification,
     ModificationState,
     Rule,
-    RunState,
     SettlementLine,
 )
 from orders.modifications.resolve import apply_evidence
 from orders.money import Money
+from orders.reconciliation.matching.sql import EARLY_DAYS
+from orders.reconciliation.matching.whereabouts import counting_matches
 
 log = structlog.get_logger(__name__)
 
 _OPEN = (ModificationState.UNKNOWN, ModificationState.PENDING, ModificationState.REVIEW)
 _KINDS = {LineType.CAPTURE.value: Kind.CAPTURE, LineType.REFUND.value: Kind.REFUND}
+_DECIDED = (DiscrepancyState.ACCEPTED, DiscrepancyState.WRITTEN_OFF)
+_BESIDE = (DiscrepancyType.FEE, DiscrepancyType.LATE)
 _AT_ONCE = 200
 
 
@@ -50,10 +55,24 @@ def apply_settlements(account_id: int) -> int:
     """Let the account's counting lines settle what is open and contradict what failed; how many changed something."""
     changed = 0
     for modification, paid in _settled(account_id):
-        changed += _tell(modification, paid)
+        changed += tell(modification, paid)
     for modification, paid in _contradicted(account_id):
-        changed += _tell(modification, paid)
+        changed += tell(modification, paid)
     return changed
+
+
+def tell(modification: Modification, paid: Paid) -> bool:
+    """Let the lines settle or contradict the modification; whether that changed something. Repeats change nothing."""
+    try:
+        return apply_evidence(
+            modification_id=modification.pk,
+            outcome=outcome_of(modification, paid),
+            source=EvidenceSource.SETTLEMENT,
+            source_key=str(paid.line.identity),
+        )
+    except Exception:  # one that cannot be written must not keep the others from being settled
+        log.exception("A settlement line could not be applied to its modification.", modification_id=modification.pk)
+        return False
 
 
 def outcome_of(modification: Modification, paid: Paid) -> Outcome:
@@ -73,37 +92,21 @@ def outcome_of(modification: Modification, paid: Paid) -> Outcome:
     )
 
 
-def _tell(modification: Modification, paid: Paid) -> bool:
-    try:
-        return apply_evidence(
-            modification_id=modification.pk,
-            outcome=outcome_of(modification, paid),
-            source=EvidenceSource.SETTLEMENT,
-            source_key=str(paid.line.identity),
-        )
-    except Exception:  # one that cannot be written must not keep the others from being settled
-        log.exception("A settlement line could not be applied to its modification.", modification_id=modification.pk)
-        return False
-
-
 def _settled(account_id: int) -> Iterator[tuple[Modification, Paid]]:
     """Open modifications with what their counting matches cover. They are few, so the walk begins with them."""
     after: UUID | None = None
     while some := _next(Modification.objects.filter(account=account_id, state__in=_OPEN), after):
         after = some[-1].pk
-        matches = Match.objects.filter(
-            transaction_id__in={row.transaction_id for row in some},
-            modification_id__in=[row.pk for row in some],
-            run__state=RunState.APPLIED,
-            ended_at__isnull=True,
-            line__file__state="applied",
-            line__overlap=False,
+        matches = counting_matches().filter(
+            transaction_id__in={row.transaction_id for row in some}, modification_id__in=[row.pk for row in some]
         )
+        found = list(matches.select_related("line__file", "modification").order_by("pk"))
+        decided = _decided(account_id, [match.line for match in found])
         covered: dict[UUID, Paid] = {}
         unproven: set[UUID] = set()
-        for match in matches.select_related("line__file").order_by("pk"):
+        for match in found:
             assert match.modification_id is not None
-            if match.rule == Rule.PERSON or match.difference:
+            if match.rule == Rule.PERSON or match.difference or _is_early(match) or match.line.identity in decided:
                 unproven.add(match.modification_id)
             before = covered.get(match.modification_id)
             covered[match.modification_id] = Paid(
@@ -112,6 +115,24 @@ def _settled(account_id: int) -> Iterator[tuple[Modification, Paid]]:
         for row in some:
             if row.pk in covered and row.pk not in unproven:
                 yield row, covered[row.pk]
+
+
+def _is_early(match: Match) -> bool:
+    """The line was booked before ours was first sent; a day less is the time zone's."""
+    assert match.modification is not None
+    sent = match.modification.first_sent_at or match.modification.requested_at
+    return match.line.booked_on < sent.astimezone(UTC).date() - timedelta(days=EARLY_DAYS)
+
+
+def _decided(account_id: int, lines: Sequence[SettlementLine]) -> set[UUID]:
+    """The lines, by their content, of which a person has said what they are."""
+    keys = {f"line:{line.identity}": line.identity for line in lines}
+    rows = Discrepancy.objects.filter(
+        Q(line__in=lines) | Q(key__in=keys), account=account_id, state__in=_DECIDED
+    ).exclude(type__in=_BESIDE)
+    by_pk = {line.pk: line.identity for line in lines}
+    told = rows.values_list("line_id", "key")
+    return {by_pk.get(line_id) or keys[key] for line_id, key in told if line_id in by_pk or key in keys}
 
 
 def _next(rows: QuerySet[Modification], after: UUID | None) -> list[Modification]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from orders.reconciliation.matching import sql
+from orders.reconciliation.matching import sql, whereabouts
 from orders.reconciliation.matching.candidates import MOVING
 
 BESIDE = "('fee', 'late', 'remainder')"
@@ -77,91 +77,84 @@ def _lines() -> str:
 
 
 def _items(*, whole: bool) -> str:
-    """Movements with what of them lines cover. What a payout line pays is a line's sum, which no other line says."""
-    seen = "" if whole else "WHERE is_met OR named "
-    left = "CASE WHEN named THEN 0 ELSE signed - (covered + sign * paid) END"
+    """Movements with what of them lines cover, and with what is missed of them. What a payout line pays is a line's
+    sum, which no other line says."""
+    seen = "" if whole else "WHERE is_met OR told OR missed > 0 "
+    left = "CASE WHEN told THEN 0 ELSE signed - (covered + sign * (paid + missed)) END"
     return (
-        f"SELECT currency, sum(sign * paid), 0, 0, 0, sum(signed), sum({left}), sum(difference), 0 FROM ("  # noqa: S608
-        f"{_modifications()} UNION ALL {_movements()}) item {seen}GROUP BY currency"
+        f"SELECT currency, sum(sign * paid), 0, 0, 0, sum(signed), sum({left}), sum(difference), sum(-sign * missed) "  # noqa: S608
+        f"FROM ({_modifications()} UNION ALL {_movements()}) item {seen}GROUP BY currency"
     )
 
 
 def _modifications() -> str:
+    column, left = "modification_id", whereabouts.left_of_modification("m")
     return (
         f"SELECT m.currency, {sql.MODIFICATION_SIGNED} AS signed, CASE WHEN m.kind = 'capture' THEN 1 ELSE -1 END "  # noqa: S608
-        f"AS sign, {_COVER}, {_named('modification_id', 'm')} AS named FROM orders_modification m "
-        f"LEFT JOIN ({_covered('modification_id')}) c ON c.met = m.id WHERE m.account_id = %(account)s "
+        f"AS sign, {_cover(left)} FROM orders_modification m {_beside(column, 'm')} WHERE m.account_id = %(account)s "
         f"AND {sql.IS_ITEM} AND (c.met IS NOT NULL OR (m.state = 'succeeded' AND {sql.MODIFICATION_AT} < %(before)s))"
     )
 
 
 def _movements() -> str:
+    column, left = "movement_id", whereabouts.left_of_movement("e")
     return (
         f"SELECT e.currency, {sql.MOVEMENT_SIGNED} AS signed, CASE WHEN e.kind = 'capture' THEN 1 ELSE -1 END "  # noqa: S608
-        f"AS sign, {_COVER}, {_named('movement_id', 'e')} AS named FROM orders_externalmovement e "
-        f"LEFT JOIN ({_covered('movement_id')}) c ON c.met = e.id WHERE e.account_id = %(account)s "
-        f"AND {sql.IS_MOVEMENT} AND (c.met IS NOT NULL OR {sql.MOVEMENT_AT} < %(before)s)"
+        f"AS sign, {_cover(left)} FROM orders_externalmovement e {_beside(column, 'e')} WHERE "
+        f"e.account_id = %(account)s AND {sql.IS_MOVEMENT} AND (c.met IS NOT NULL OR {sql.MOVEMENT_AT} < %(before)s)"
     )
 
 
-_COVER = (
-    "c.met IS NOT NULL AS is_met, COALESCE(c.covered, 0) AS covered, COALESCE(c.paid, 0) AS paid, "
-    "COALESCE(c.difference, 0) AS difference"
-)
+def _cover(left: str) -> str:
+    """What lines of the span cover and say more, whether one tells, and so much of what is missed as is left."""
+    return (
+        "c.met IS NOT NULL AS is_met, COALESCE(c.covered, 0) AS covered, COALESCE(c.paid, 0) AS paid, "
+        "COALESCE(c.difference, 0) AS difference, t.met IS NOT NULL AS told, "
+        f"CASE WHEN n.said IS NULL OR {left} <= 0 THEN 0 WHEN n.said < {left} THEN n.said ELSE {left} END AS missed"
+    )
+
+
+def _beside(column: str, item: str) -> str:
+    """The movement's matches and discrepancies of the span, each as one row or none. Discrepancies are few: they are
+    gone through once, and not asked for each movement."""
+    told = (
+        f"SELECT DISTINCT d.{column} AS met FROM orders_discrepancy d JOIN orders_settlementline l ON l.id = d.line_id "  # noqa: S608
+        f"WHERE d.account_id = %(account)s AND d.{column} IS NOT NULL AND {_LINE_COUNTS} "
+        f"AND {whereabouts.tells_by_line('d')}"
+    )
+    missed = (
+        f"SELECT d.{column} AS met, sum(abs(d.difference)) AS said FROM orders_discrepancy d "  # noqa: S608
+        f"WHERE d.account_id = %(account)s AND d.{column} IS NOT NULL AND {_OF_SPAN} AND {whereabouts.misses('d')} "
+        f"GROUP BY d.{column}"
+    )
+    return (
+        f"LEFT JOIN ({_covered(column)}) c ON c.met = {item}.id LEFT JOIN ({told}) t ON t.met = {item}.id "
+        f"LEFT JOIN ({missed}) n ON n.met = {item}.id"
+    )
 
 
 def _covered(column: str) -> str:
     """For each movement that lines of the span hold: what they cover, what payouts pay, and what lines say more."""
+    covers, pays = whereabouts.COVERS.format(x="x", l="l"), whereabouts.PAYS.format(x="x")
     return (
-        f"SELECT x.{column} AS met, "  # noqa: S608
-        "sum(CASE WHEN x.rule = 'payout' THEN 0 ELSE l.gross - x.difference END) AS covered, "
-        "sum(CASE WHEN x.rule = 'payout' THEN x.amount ELSE 0 END) AS paid, sum(x.difference) AS difference "
+        f"SELECT x.{column} AS met, sum({covers}) AS covered, sum({pays}) AS paid, sum(x.difference) AS difference "  # noqa: S608
         "FROM orders_match x JOIN orders_reconciliationrun r ON r.id = x.run_id AND r.state = 'applied' "
         f"JOIN orders_settlementline l ON l.id = x.line_id WHERE x.{column} IS NOT NULL AND x.ended_at IS NULL "
         f"AND {_LINE_COUNTS} GROUP BY x.{column}"
     )
 
 
-def _named(column: str, item: str) -> str:
-    """A discrepancy says where this movement is: it is not on the way."""
-    return (
-        f"EXISTS (SELECT 1 FROM orders_discrepancy d LEFT JOIN orders_settlementline l ON l.id = d.line_id "  # noqa: S608
-        f"WHERE d.{column} = {item}.id AND {NAMES} AND {_grounded()})"
-    )
-
-
-NAMES = (
-    "(d.type IN ('ours_not_theirs', 'amount', 'kind', 'currency') "
-    "OR (d.type = 'split_leg_failed' AND d.line_id IS NOT NULL))"
-)
-"""Types of discrepancies `d` that say where a movement of ours is."""
-
-
-def named_by_a_line(alias: str) -> str:
-    """Another discrepancy, about a counting line that met nothing, says where the movement of the discrepancy is."""
-    return (
-        "EXISTS (SELECT 1 FROM orders_discrepancy o JOIN orders_settlementline n ON n.id = o.line_id AND NOT n.overlap "  # noqa: S608
-        "JOIN orders_settlementfile h ON h.id = n.file_id AND h.state = 'applied' "
-        f"WHERE o.transaction_id = {alias}.transaction_id AND NOT (o.id = {alias}.id) "
-        f"AND (o.modification_id = {alias}.modification_id OR o.movement_id = {alias}.movement_id) "
-        f"AND {NAMES.replace('d.', 'o.')} AND NOT (o.state = 'vanished') "
-        f"AND NOT EXISTS (SELECT 1 FROM orders_match z WHERE z.line_id = n.id AND {sql.counting_match('z')}))"
-    )
+_OF_SPAN = "d.line_id IS NULL AND d.occurred_on >= %(first)s AND d.occurred_on <= %(last)s"
 
 
 def _grounded() -> str:
-    """The discrepancy `d` with its line `l` still explains something: what it is about has not met, and of a missed
-    movement, no line that came later tells where it is; whoever accepted that it is missed has not accepted both."""
-    no_match = f"NOT EXISTS (SELECT 1 FROM orders_match y WHERE {{on}} AND {sql.counting_match('y')})"  # noqa: S608
+    """The discrepancy `d` with its line `l` still explains something: it has not ended, and what it is about has not
+    met. One that tells of a movement by its line explains both, so that with the movement's own line it explains
+    neither and is typed anew. What is missed stands beside its movement, see `_items`."""
     return (
-        "d.account_id = %(account)s AND NOT (d.state = 'vanished') AND ("
-        f"(d.line_id IS NOT NULL AND {_LINE_COUNTS} AND {no_match.format(on='y.line_id = d.line_id')}) OR "
-        "(d.line_id IS NULL AND d.occurred_on >= %(first)s AND d.occurred_on <= %(last)s AND "
-        + no_match.format(
-            on="y.transaction_id = d.transaction_id AND "
-            "(y.modification_id = d.modification_id OR y.movement_id = d.movement_id)"
-        )
-        + f" AND NOT (d.type = 'ours_not_theirs' AND {named_by_a_line('d')})))"
+        f"d.account_id = %(account)s AND d.state IN {whereabouts.STANDING} AND NOT (d.type = '{whereabouts.MISSED}') "
+        f"AND ((d.line_id IS NOT NULL AND {_LINE_COUNTS} AND NOT {whereabouts.line_met('d')} "
+        f"AND NOT {whereabouts.overtaken('d')}) OR ({_OF_SPAN} AND NOT {whereabouts.item_met('d')}))"
     )
 
 

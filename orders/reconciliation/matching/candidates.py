@@ -7,7 +7,8 @@ Two temporary tables, so that each rule and each typing is one small statement o
 
 A candidate's `standing` is `done`, `open` or `failed`; `taken` says that a counting match holds it already, `apart`
 that a person took it and the line apart. `agrees` says that no id contradicts: an id of the whole payment, as gateway B
-gives its captures, contradicts nothing.
+gives its captures, contradicts nothing. `names_another` says that a word of the line is another candidate's own,
+`names_alike` that no id speaks against that other one, which is of the line's kind.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ from typing import Any
 from django.db import connection
 
 from orders.models import ReconciliationRun
-from orders.reconciliation.matching import apart, sql
+from orders.reconciliation.matching import apart, sql, whereabouts
 
 LINES, CANDIDATES, _SUSPECTS = "night_line", "night_candidate", "night_suspect"
 MOVING = "('capture', 'refund', 'chargeback', 'reversal')"
 """Types of lines that move money between shopper and merchant; the others stand for themselves."""
 MEMORY_DAYS = 60
-"""So far back a night looks for lines that are not met and that no discrepancy names."""
+"""So far back a night looks for lines that are not met and that no unsettled discrepancy names, or one that people have
+settled and whose movement another line is by now."""
 _WORD_KINDS = "('transaction', 'partner', 'reconciliation', 'payment', 'modification', 'gateway', 'order')"
+_SPOKEN = "(same_reference OR same_gateway OR same_id)"
+_NAMED = "((same_reference AND agrees) OR same_gateway OR same_id)"
 _SHARED_BY_MANY = 50
 """A word that leads to more transactions than this, such as a shop's name, leads nowhere."""
 
@@ -50,7 +54,8 @@ class Scope:
     file_ids: tuple[int, ...] = ()
     replaced_file_ids: tuple[int, ...] = ()
     with_named: bool = False
-    """Beside the lines of the files those that an unsettled discrepancy of the account names, for typing."""
+    """Beside the lines of the files those that a discrepancy of the account names which is not settled, or was and is
+    overtaken, for typing."""
     fresh: bool = False
     reread: tuple[tuple[int, int], ...] = ()
     renew: Callable[[], None] = nothing_to_renew
@@ -91,8 +96,9 @@ def scope_lines(scope: Scope) -> str:
         return f"l.file_id IN {sql.numbers(scope.file_ids)} AND NOT l.overlap"
     applied = "SELECT f.id FROM orders_settlementfile f WHERE f.account_id = %(account)s AND f.state = 'applied'"
     named = (
-        "SELECT d.line_id FROM orders_discrepancy d WHERE d.account_id = %(account)s "
-        "AND d.state IN ('open', 'waiting') AND d.line_id IS NOT NULL"
+        "SELECT d.line_id FROM orders_discrepancy d WHERE d.account_id = %(account)s "  # noqa: S608
+        f"AND d.line_id IS NOT NULL AND (d.state IN ('open', 'waiting') OR (d.state IN {whereabouts.STANDING} "
+        f"AND {whereabouts.overtaken('d')}))"
     )
     if scope.with_named:
         return f"l.id IN ({named}) AND NOT l.overlap AND l.file_id IN ({applied})"
@@ -152,7 +158,8 @@ def _suspects() -> str:
         f"UNION SELECT l.id, e.transaction_id FROM {LINES} l JOIN orders_externalmovement e "
         "ON e.account_id = %(account)s AND e.gateway_reference = l.reference AND NOT (l.reference = '') "
         f"UNION SELECT l.id, m.transaction_id FROM {LINES} l JOIN orders_modification m ON m.id = l.custom_id "
-        f"AND m.account_id = %(account)s UNION {of_words}) found) counted WHERE n <= {_SHARED_BY_MANY}"
+        f"AND m.account_id = %(account)s UNION {apart.payments_let_go(LINES)} "
+        f"UNION {of_words}) found) counted WHERE n <= {_SHARED_BY_MANY}"
     )
 
 
@@ -169,16 +176,28 @@ def _candidates(scope: Scope) -> str:
         f"FROM {_SUSPECTS} s JOIN {LINES} l ON l.id = s.line_id JOIN orders_transaction t ON t.id = s.transaction_id"
     )
     counting = scope.counting("x")
-    return (
+    return _told_apart(
         f"SELECT {line}, m.id AS modification_id, NULL AS movement_id, CAST(m.id AS text) AS item, {modification}, "
         f"{standing} AS standing, {taken.format(column='modification_id', key='m.id', counting=counting)} AS taken, "
-        f"COALESCE(m.id = l.custom_id, {_no()}) AS same_id, m.state = 'withdrawn' AS never_sent, "
-        f"{apart.of_modification(scope.reread)} AS apart {suspects} "
+        f"COALESCE(m.id = l.custom_id, {_no()}) OR {apart.let_go()} AS same_id, m.state = 'withdrawn' AS never_sent, "
+        f"{apart.of_modification(scope.reread)} AS apart, {sql.booked_before('l.booked_on', sql.MODIFICATION_SINCE)} "
+        f"AS early {suspects} "
         f"JOIN orders_modification m ON m.transaction_id = t.id WHERE {sql.IS_ITEM} AND m.state <> 'queued' "
         f"UNION ALL SELECT {line}, NULL, e.id, 'm' || CAST(e.id AS text), {movement}, 'done', "
         f"{taken.format(column='movement_id', key='e.id', counting=counting)}, {_no()}, {_no()}, "
-        f"{apart.of_movement(scope.reread)} {suspects} "
+        f"{apart.of_movement(scope.reread)}, {sql.booked_before('l.booked_on', 'e.moved_at')} {suspects} "
         f"JOIN orders_externalmovement e ON e.transaction_id = t.id WHERE {sql.IS_MOVEMENT}"
+    )
+
+
+def _told_apart(candidates: str) -> str:
+    """The candidates with what the line says of the others; none that moved only after the line was booked, unless a
+    word of the line is its own: then evidence looks at the day once more."""
+    named, alike = (f"CASE WHEN {one} THEN 1 ELSE 0 END" for one in (_SPOKEN, f"{_NAMED} AND kind = type"))
+    return (
+        f"SELECT c.*, sum({named}) OVER (PARTITION BY line_id) > {named} AS names_another, "  # noqa: S608
+        f"sum({alike}) OVER (PARTITION BY line_id) > {alike} AS names_alike "
+        f"FROM ({candidates}) c WHERE NOT early OR {_SPOKEN}"
     )
 
 

@@ -103,4 +103,7 @@ def _tolerance(match: Match) -> str:
 def _others(match: Match) -> str:
     if match.rule in (Rule.PERSON, Rule.PAYOUT) or match.candidates < 2:
         return "Nothing else was near." if match.rule not in (Rule.PERSON, Rule.PAYOUT) else ""
-    return f"{match.candidates - 1} other movements of the same payments were looked at and fit less."
+    others = match.candidates - 1
+    if others == 1:
+        return "1 other movement of the same payments was looked at and fits less."
+    return f"{others:,} other movements of the same payments were looked at and fit less."

@@ -29,6 +29,7 @@ from orders.modifications.refusals import Refused, UnknownThing
 from orders.money import Money
 from orders.permissions import permissions_of
 from orders.reconciliation.closed import closed_month, hold_months
+from orders.reconciliation.matching import whereabouts
 from orders.reconciliation.matching.candidates import MOVING
 
 if TYPE_CHECKING:
@@ -82,30 +83,26 @@ def unlink(match_id: int, *, by: User, reason: str, source: Source = Source.PAGE
         no = why_not_unlink(match, line, reason=reason)
         if no:
             raise Refused(no, code="cannot_unlink")
-        match.ended_at, match.ended_by = database_now(), by
-        match.ended_reason = reason.strip()[:REASON_MAXIMUM]
-        match.save(update_fields=["ended_at", "ended_by", "ended_reason"])
-        _record(
-            "unlinked a settlement line",
-            f"Took line {line} apart from its movement: {reason.strip()}",
-            match,
-            by,
-            source,
-        )
+        end(match, line, by=by, reason=reason, source=source)
         return match
 
     return in_one_transaction(write)
 
 
+def end(match: Match, line: SettlementLine, *, by: User | None, reason: str, source: Source) -> None:
+    """Let a match count no longer, by a person's word or, without one, by what became known; the caller has asked
+    `why_not_unlink` and holds its row."""
+    match.ended_at, match.ended_by = database_now(), by
+    match.ended_reason = reason.strip()[:REASON_MAXIMUM]
+    match.save(update_fields=["ended_at", "ended_by", "ended_reason"])
+    sentence = f"Took line {line} apart from its movement: {reason.strip()}"
+    _record("unlinked a settlement line", sentence, match, by, source)
+
+
 def left_of(item: Item) -> int:
     """Signed minor units of a movement that no counting line covers yet."""
-    matches = Match.objects.filter(
-        ended_at__isnull=True, run__state=RunState.APPLIED, transaction_id=item.transaction_id
-    )
-    matches = matches.filter(line__overlap=False, line__file__state=FileState.APPLIED)
-    own = {"modification_id": item.pk} if isinstance(item, Modification) else {"movement_id": item.pk}
-    covered = sum(amount for (amount,) in matches.filter(**own).values_list("amount"))
-    return signed_of(item) - (covered if signed_of(item) > 0 else -covered)
+    left = whereabouts.left_of([item])[item.pk]
+    return left if signed_of(item) > 0 else -left
 
 
 def signed_of(item: Item) -> int:
@@ -140,6 +137,8 @@ def why_not_link(line: SettlementLine, item: Item, *, reason: str, left: int, me
         return (
             f"A line of type “{line.get_type_display()}” stands for itself and meets no movement. Nothing was linked."
         )
+    if closed := _closed_with(line):
+        return f"The line's discrepancy was closed with {closed}. Reopen the month first; nothing was linked."
     if met:
         return "This line has met a movement already. Take them apart first; nothing was linked."
     if isinstance(item, Modification) and not _may_have_moved(item):
@@ -169,12 +168,19 @@ def why_not_unlink(match: Match, line: SettlementLine, *, reason: str) -> str:
     closed = closed_month(line.account_id, match.run.business_date)
     if closed is not None:
         return f"{closed.month:%B %Y} is closed, and the match with it. Reopen the month first; nothing was changed."
+    if closed_with := _closed_with(line):
+        return (
+            f"The line's discrepancy was closed with {closed_with} and could not open anew. Reopen the month first; "
+            "nothing was changed."
+        )
+    return ""
+
+
+def _closed_with(line: SettlementLine) -> str:
+    """The closed month, in words, that tells of the line in a discrepancy; empty when none does."""
     for month in Discrepancy.objects.filter(line=line).values_list("month", flat=True):
         if closed_month(line.account_id, month) is not None:
-            return (
-                f"The line's discrepancy was closed with {month:%B %Y} and could not open anew. Reopen the month "
-                "first; nothing was changed."
-            )
+            return f"{month:%B %Y}"
     return ""
 
 
@@ -270,7 +276,7 @@ def _words(item: Item) -> str:
     return f"the {kind_of(item)} of {Money(abs(signed_of(item)), item.currency)}"
 
 
-def _record(verb: str, sentence: str, match: Match, by: User, source: Source) -> None:
+def _record(verb: str, sentence: str, match: Match, by: User | None, source: Source) -> None:
     audit.record(
         verb=verb,
         sentence=sentence[:600],

@@ -31,8 +31,10 @@ def apart(account_id: int) -> frozenset[tuple[str, str]]:
 
 
 def _standing(account_id: int) -> list[Match]:
-    """Ended matches whose two sides no person has linked again since, oldest first."""
-    ended = Match.objects.filter(account=account_id, ended_at__isnull=False).select_related(*_RELATED)
+    """Matches that a person ended and whose two sides no person has linked again since, oldest first."""
+    ended = Match.objects.filter(account=account_id, ended_at__isnull=False, ended_by__isnull=False).select_related(
+        *_RELATED
+    )
     rows = list(ended.defer(*_LARGE).order_by("pk"))
     if not rows:
         return []

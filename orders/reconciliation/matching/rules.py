@@ -1,8 +1,9 @@
 """The rules in order, each a SELECT over `night_candidate` of the pairs that it is sure of.
 
 A strong word (reference, the gateway's id, our id) names one movement: of several lines for it the first is the pair
-and the others are left. A weak likeness must be the only one on both sides. What several candidates fit is left. What
-a person took apart is no candidate of any rule.
+and the others are left. A weak likeness must be the only one on both sides, and of a line that names another movement
+it is none: that line is about the other, also where the other has its line already. What several candidates fit is
+left. What a person took apart is no candidate of any rule.
 """
 
 from __future__ import annotations
@@ -20,6 +21,13 @@ _FITS = "NOT taken AND NOT apart AND kind = type AND item_currency = currency AN
 _EXACT = "NOT taken AND NOT apart AND kind = type AND item_currency = currency AND gross = signed"
 _NEAR = "agrees AND reference_agrees AND abs(days) <= %(days)s"
 _DONE, _OPEN = "standing = 'done'", "standing = 'open'"
+_LIKE = f"standing <> 'failed' AND NOT names_alike AND {_EXACT} AND {_NEAR}"
+_SURELY_OPEN = f"{_OPEN} AND NOT names_alike"
+_NAMELESS = f"NOT never_sent AND NOT names_another AND {_EXACT} AND {_NEAR} AND same_transaction"
+"""What may settle one of which nobody knows how it ended: the line has no word of any other movement, of whatever kind.
+A failed one of the same payment and amount counts as one that it could be. Which of the two the gateway paid nobody can
+tell, and a wrong guess would hide that a failed one was paid, or that money is asked for a second time: people decide,
+or the gateway's own answer does."""
 
 
 def in_order() -> Iterator[tuple[Rule, str]]:
@@ -29,14 +37,14 @@ def in_order() -> Iterator[tuple[Rule, str]]:
     yield Rule.REFERENCE, _only(f"{_DONE} AND {_FITS} AND same_reference AND agrees")
     yield Rule.GATEWAY_ID, _strong(f"{_DONE} AND {_FITS} AND same_gateway")
     yield Rule.CUSTOM, _strong(f"{_DONE} AND {_FITS} AND same_id")
-    yield Rule.CUSTOM, _only(f"standing <> 'failed' AND {_EXACT} AND {_NEAR} AND same_custom", keep=_DONE)
-    yield Rule.COMPOSITE, _only(f"standing <> 'failed' AND {_EXACT} AND {_NEAR} AND same_transaction", keep=_DONE)
-    yield Rule.REFERENCE, _only(f"{_OPEN} AND {_FITS} AND same_reference AND agrees")
-    yield Rule.GATEWAY_ID, _only(f"{_OPEN} AND {_FITS} AND same_gateway")
-    yield Rule.CUSTOM, _only(f"{_OPEN} AND {_FITS} AND same_id")
-    yield Rule.COMPOSITE, _only(f"standing <> 'failed' AND {_EXACT} AND {_NEAR} AND same_transaction", keep=_OPEN)
+    yield Rule.CUSTOM, _only(f"{_LIKE} AND same_custom", keep=_DONE)
+    yield Rule.COMPOSITE, _only(f"{_LIKE} AND same_transaction", keep=_DONE)
+    yield Rule.REFERENCE, _only(f"{_SURELY_OPEN} AND {_FITS} AND same_reference AND agrees")
+    yield Rule.GATEWAY_ID, _only(f"{_SURELY_OPEN} AND {_FITS} AND same_gateway")
+    yield Rule.CUSTOM, _only(f"{_SURELY_OPEN} AND {_FITS} AND same_id")
+    yield Rule.COMPOSITE, _only(_NAMELESS, keep=_OPEN)
     yield Rule.LEGS, _legs(_DONE)
-    yield Rule.LEGS, _legs(_OPEN)
+    yield Rule.LEGS, _legs(_SURELY_OPEN)
 
 
 def _strong(condition: str) -> str:

@@ -27,6 +27,13 @@ MODIFICATION_KIND = "CASE WHEN m.kind = 'capture' THEN 'capture' ELSE 'refund' E
 MODIFICATION_AMOUNT = "COALESCE(m.executed_amount, m.amount)"
 MODIFICATION_SIGNED = f"CASE WHEN m.kind = 'capture' THEN {MODIFICATION_AMOUNT} ELSE -{MODIFICATION_AMOUNT} END"
 MODIFICATION_AT = "COALESCE(m.gateway_at, m.finished_at, m.last_sent_at, m.requested_at)"
+MODIFICATION_SINCE = (
+    "CASE WHEN m.state = 'succeeded' THEN COALESCE(m.gateway_at, m.first_sent_at, m.requested_at) "
+    "ELSE COALESCE(m.first_sent_at, m.requested_at) END"
+)
+"""It cannot have moved before: when it was done, else when it was first sent, or asked for."""
+EARLY_DAYS = 1
+"""So many days before it moved a line may be booked: the day of a file begins and ends in a time zone of its own."""
 MOVEMENT_SIGNED = "CASE WHEN e.kind = 'capture' THEN e.amount ELSE -e.amount END"
 MOVEMENT_AT = "COALESCE(e.moved_at, e.seen_at)"
 IS_MOVEMENT = "e.kind IN ('capture', 'refund', 'chargeback') AND e.amount > 0"
@@ -57,6 +64,11 @@ def days_apart(booked_on: str, instant: str) -> str:
         return f"LEAST(32000, GREATEST(-32000, {booked_on} - {day_of(instant)}))::smallint"
     apart = f"julianday({booked_on}) - julianday({day_of(instant)})"
     return f"MIN(32000, MAX(-32000, CAST({apart} AS INTEGER)))"
+
+
+def booked_before(booked_on: str, instant: str) -> str:
+    """Whether a booking is too early for what moved at the instant, or after it; where none is known it never is."""
+    return f"({instant} IS NOT NULL AND {days_apart(booked_on, instant)} < -{EARLY_DAYS})"
 
 
 def counting_match(alias: str, *, fresh: bool = False, replaced: Iterable[int] = ()) -> str:

@@ -22,7 +22,8 @@ NOON = datetime.combine(BOOKED, time(12), UTC)
 
 def our(account: GatewayAccount, **fields: Any) -> Any:
     transaction = fields.pop("transaction", None) or a_captured_transaction(account=account)
-    values = {"gateway_at": NOON - timedelta(days=2), "gateway_id": "", **fields}
+    moved_at = NOON - timedelta(days=2)
+    values = {"requested_at": moved_at, "gateway_at": moved_at, "gateway_id": "", **fields}
     return a_modification_of(transaction, **values)
 
 

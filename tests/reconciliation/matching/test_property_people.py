@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -28,13 +29,17 @@ from orders.modifications.refusals import Refused
 from orders.reconciliation.discrepancies.fixes import apply_fix
 from orders.reconciliation.discrepancies.typing import look_again, miss, type_leftovers
 from orders.reconciliation.matching.balance import balance
+from orders.reconciliation.matching.candidates import MEMORY_DAYS
 from orders.reconciliation.matching.engine import Scope, match
-from orders.reconciliation.matching.linking import link, unlink
+from orders.reconciliation.matching.linking import kind_of, link, signed_of, unlink
+from orders.reconciliation.matching.whereabouts import left_of
+from orders.reconciliation.nights.expectations import late_modifications, late_movements
 from tests.examples import examples
 from tests.factories import a_captured_transaction, a_person, an_account
 from tests.reconciliation_factories import BOOKED, a_file, a_line, a_modification_of, a_movement, a_run
 
 WHY = "It was seen in the portal."
+LONG_AGO, FAR_AHEAD = timezone.now() - timedelta(days=30), timezone.now() + timedelta(days=30)
 
 
 class Act(NamedTuple):
@@ -49,7 +54,10 @@ ACTS = st.lists(
     st.builds(
         Act,
         what=st.sampled_from(
-            ["unlink", "link", "accept", "adopt", "write_off", "reopen", "chargeback", "correct", "night", "miss"]
+            [
+                *("unlink", "link", "part", "accept", "adopt", "write_off", "reopen", "chargeback", "correct"),
+                *("night", "much_later", "true_line", "miss"),
+            ]
         ),
         one=st.integers(0, 20),
         other=st.integers(0, 20),
@@ -60,7 +68,7 @@ ACTS = st.lists(
 LEDGER = st.lists(
     st.tuples(
         st.sampled_from(["capture", "refund", "portal"]),
-        st.sampled_from(["met", "missing", "strange", "wrong", "legs"]),
+        st.sampled_from(["met", "missing", "strange", "wrong", "legs", "small"]),
         st.integers(2, 5),
     ),
     min_size=1,
@@ -89,6 +97,7 @@ class Office:
         people = [a_person(merchants=[self.account.merchant], groups=["finance"]) for _ in range(2)]
         self.fay, self.sue = people
         self.transaction = a_captured_transaction(account=self.account)
+        self.day, self.strays = BOOKED, 0
         self.file = a_file(self.account)
         for number, (kind, fate, amount) in enumerate(ledger):
             self._lives(number, kind, fate, amount)
@@ -98,9 +107,12 @@ class Office:
         verbs: dict[str, Callable[[Act], None]] = {
             "unlink": self._unlink,
             "link": self._link,
+            "part": self._links_a_part,
             "chargeback": lambda act: self._comes_a_chargeback(act.one + 1),
             "correct": lambda act: self._corrects(act.one),
             "night": lambda act: self._night(),
+            "much_later": lambda act: self._night(after=timedelta(days=MEMORY_DAYS + 1)),
+            "true_line": self._comes_the_true_line,
             "miss": lambda act: self._misses(),
         }
         verbs.get(act.what, self._fixes)(act)
@@ -134,7 +146,12 @@ class Office:
                 a_movement(self.transaction, kind="refund", amount=amount, **facts)
             else:
                 a_modification_of(self.transaction, kind=kind, amount=amount, **facts)
-        parts = {"missing": [], "wrong": [sign * (amount + 3)], "legs": [sign, sign * (amount - 1)]}
+        parts = {
+            "missing": [],
+            "wrong": [sign * (amount + 3)],
+            "legs": [sign, sign * (amount - 1)],
+            "small": [sign * (amount - 1)],
+        }
         for gross in parts.get(fate, [sign * amount]):
             self._says(self.file, type, gross, reference)
 
@@ -156,14 +173,34 @@ class Office:
         look_again(unlink(chosen.pk, by=self.fay, reason=WHY))
 
     def _link(self, act: Act) -> None:
-        line = _of(self._lines(), act.one)
-        items: list[Any] = [
+        self._link_both(_of(self._lines(), act.one), _of(self._items(), act.other))
+
+    def _link_both(self, line: SettlementLine, item: Any) -> None:
+        side = {"modification_id": item.pk} if isinstance(item, Modification) else {"movement_id": item.pk}
+        look_again(link(line.pk, by=self.fay, reason=WHY, **side))
+
+    def _items(self) -> list[Any]:
+        return [
             *Modification.objects.filter(account=self.account).order_by("requested_at", "pk"),
             *ExternalMovement.objects.filter(account=self.account).order_by("pk"),
         ]
+
+    def _links_a_part(self, act: Act) -> None:
+        """A smaller line than the movement, in words of its own, that a person says is a part of it."""
+        items = [one for one in self._items() if left_of([one]).get(one.pk, 0) > 1]
         item = _of(items, act.other)
-        side = {"modification_id": item.pk} if isinstance(item, Modification) else {"movement_id": item.pk}
-        look_again(link(line.pk, by=self.fay, reason=WHY, **side))
+        self.strays += 1
+        later, sign = a_file(self.account, business_date=self.day), 1 if kind_of(item) == "capture" else -1
+        line = a_line(later, type=kind_of(item), gross=sign, fee=0, reference=f"stray{self.strays}")
+        self._takes(later)
+        self._link_both(line, item)
+
+    def _comes_the_true_line(self, act: Act) -> None:
+        """For a movement that was told otherwise or missed, or once more for one that met."""
+        item = _of(self._items(), act.one)
+        later, amount = a_file(self.account, business_date=self.day), signed_of(item)
+        self._says(later, kind_of(item), amount, item.gateway_reference)
+        self._takes(later)
 
     def _fixes(self, act: Act) -> None:
         row = _of(list(Discrepancy.objects.filter(account=self.account).order_by("pk")), act.one)
@@ -198,21 +235,21 @@ class Office:
         type_leftovers(run)
         self.file = instead
 
-    def _night(self) -> None:
-        run = a_run(self.account, state=RunState.RUNNING)
+    def _night(self, after: timedelta = timedelta(0)) -> None:
+        """Much later the lines of old files are looked at no more, but for what is told of them."""
+        self.day += after
+        run = a_run(self.account, state=RunState.RUNNING, business_date=self.day)
         match(Scope(run=run))
         run.state = RunState.APPLIED
         run.save()
         type_leftovers(run)
 
     def _misses(self) -> None:
-        told = Discrepancy.objects.filter(
-            account=self.account, state__in=["open", "waiting", "accepted", "written_off"]
-        )
-        for model, column in ((Modification, "modification_id"), (ExternalMovement, "movement_id")):
-            named = {*told.values_list(column, flat=True), *self._counting().values_list(column, flat=True)}
-            rows = model._default_manager.filter(account=self.account).order_by("pk")
-            miss(self.account, [one for one in rows if one.pk not in named], None, BOOKED)
+        """Everything is late by now, so that whatever has no line, or has one for a part of it, is told."""
+        for late in (late_modifications, late_movements):
+            miss(self.account, list(late(self.account, LONG_AGO, FAR_AHEAD)), None, self.day)
+        found = balance(self.account.pk, until=None)
+        assert {code: one.on_the_way for code, one in found.items() if one.on_the_way} == {}
 
     def _takes(self, file: SettlementFile) -> None:
         run = a_run(file=file, state=RunState.RUNNING)

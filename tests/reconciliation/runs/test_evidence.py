@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orders.database import database_now
 from orders.gateways.base import Kind
 from orders.models import (
     Discrepancy,
@@ -24,7 +25,7 @@ from tests import factories
 from tests.modifications import steps
 from tests.modifications.channels import money_of
 from tests.modifications.steps import answered, armed, asked, fresh
-from tests.reconciliation.runs.bringing import DAY, bring_and_work
+from tests.reconciliation.runs.bringing import bring_and_work
 from tests.reconciliation_factories import a_profile
 
 pytestmark = pytest.mark.django_db
@@ -36,8 +37,9 @@ def now(row: Modification) -> Modification:
 
 
 def refund_line(row: Modification, gross: str, *, reference: str = "rec-9") -> str:
-    """A line that names our modification by its id, as our partner reference."""
-    return f"{reference},{row.transaction.reference},{row.pk},refund,{gross},0.00,{gross},EUR,{DAY},"
+    """A line of today that names our modification by its id, as our partner reference."""
+    today = database_now().date()
+    return f"{reference},{row.transaction.reference},{row.pk},refund,{gross},0.00,{gross},EUR,{today},"
 
 
 def an_unknown_refund() -> tuple[Transaction, Modification]:
