@@ -16,6 +16,12 @@ def _closed(account: str, day: str) -> str:
 
 _COUNTS = "('applied', 'replaced')"
 _LOCKED = "the month is closed; reopen it first"
+_SAME_LINE = (
+    "SELECT 1 FROM orders_settlementline o JOIN orders_settlementline n ON n.account_id = o.account_id "
+    "AND n.identity = o.identity AND NOT n.overlap JOIN orders_settlementfile f ON f.id = n.file_id "
+    "AND f.state = 'applied' WHERE o.id = OLD.line_id AND n.id = NEW.line_id"
+)
+"""The very line that two people signed, in the file that counts now: a discrepancy may follow it, and nothing else."""
 
 SETTLEMENT: tuple[Trigger, ...] = (
     Trigger(
@@ -40,7 +46,7 @@ SETTLEMENT: tuple[Trigger, ...] = (
         "UPDATE",
         f"orders_settlementfile: {_LOCKED}",
         condition=f'NEW."state" IN {_COUNTS}',
-        columns=("state", "business_date"),
+        columns=("state", "business_date", "lines", "overlaps", "totals", "first_booked_on", "last_booked_on"),
         found=_closed("NEW.account_id", "NEW.business_date") + " OR " + "(c.state = 'closed' "
         "AND c.account_id = OLD.account_id AND OLD.business_date >= c.month AND OLD.business_date < c.until)",
     ),
@@ -71,6 +77,16 @@ SETTLEMENT: tuple[Trigger, ...] = (
             *("booked_on", "reference", "transaction_reference", "gateway_id", "custom_reference", "payout_reference"),
             *("original_currency", "original_amount", "text"),
         ),
+    ),
+    Trigger(
+        "settlement_line_of_closed_month",
+        "orders_settlementline",
+        "UPDATE",
+        f"orders_settlementline: {_LOCKED}",
+        columns=("overlap",),
+        found="SELECT 1 FROM orders_settlementfile f JOIN orders_monthclose c ON c.account_id = f.account_id "  # noqa: S608
+        f"WHERE f.id = OLD.file_id AND f.state IN {_COUNTS} AND c.state = 'closed' AND f.business_date >= c.month "
+        "AND f.business_date < c.until",
     ),
     Trigger(
         "settlement_line_stays",
@@ -157,7 +173,21 @@ SETTLEMENT: tuple[Trigger, ...] = (
         "orders_discrepancy",
         "UPDATE",
         f"orders_discrepancy: {_LOCKED}",
+        columns=(
+            *("id", "merchant_id", "account_id", "key", "type", "state", "run_id", "modification_id", "movement_id"),
+            *("transaction_id", "reference", "amount", "difference", "currency", "sentence", "occurred_on", "month"),
+            *("cause", "confidence", "evidence", "owner_id", "due_on", "opened_at", "closed_at", "closed_by_id"),
+            *("fix", "resolution", "reopened", "proposed_by_id", "proposed_at", "version"),
+        ),
         found=_closed("OLD.account_id", "OLD.month"),
+    ),
+    Trigger(
+        "discrepancy_line_of_closed_month",
+        "orders_discrepancy",
+        "UPDATE",
+        f"orders_discrepancy: {_LOCKED}",
+        columns=("line_id",),
+        found=f"{_closed('OLD.account_id', 'OLD.month')} AND NOT EXISTS ({_SAME_LINE})",
     ),
     Trigger(
         "discrepancy_moved_into_closed_month",

@@ -36,6 +36,7 @@ from orders.reconciliation.evidence import apply_settlements
 from orders.reconciliation.figures import figures_of
 from orders.reconciliation.files.loading import Unreadable
 from orders.reconciliation.files.uploads import forget_stale_uploads
+from orders.reconciliation.letting_go import let_go_of_failed
 from orders.reconciliation.matching.engine import Scope, match
 from orders.reconciliation.runs_flip import flip_file, flip_night
 from orders.reconciliation.runs_turns import MOST_TRIES, Turn, TurnLost, take_next, take_night, unfinished
@@ -207,6 +208,8 @@ def _conclude(turn: Turn) -> None:
     """What follows the flip: nothing of it decides whether the file counts."""
     run = turn.run
     if run.stage == RunStage.TYPING:
+        if run.file_id is None:
+            let_go_of_failed(run.account, run.business_date)
         type_leftovers(run, renew=turn.renew)
         turn.advance(RunStage.EVIDENCE)
     if run.stage == RunStage.EVIDENCE:

@@ -12,7 +12,7 @@ from django.db import Error
 from django.db import transaction as database_transaction
 from django.db.models import Model
 
-from orders.models import FileState, GatewayAccount, RunState
+from orders.models import Discrepancy, FileState, GatewayAccount, RunState
 from orders.models.settlement_triggers import SETTLEMENT
 from orders.models.trigger import Trigger
 from tests import factories
@@ -53,11 +53,13 @@ WRITTEN_ONCE: dict[str, tuple[Callable[[], Model], str]] = {
 BROKEN_BY_NAME = {
     "settlement_file_counts_until_replaced",
     "settlement_file_of_closed_month",
+    "settlement_line_of_closed_month",
     "run_of_closed_month",
     "run_made_in_closed_month",
     "match_ends_once",
     "match_of_closed_month",
     "discrepancy_of_closed_month",
+    "discrepancy_line_of_closed_month",
     "discrepancy_moved_into_closed_month",
     "discrepancy_made_in_closed_month",
     "entry_of_closed_month",
@@ -178,6 +180,30 @@ def test_no_file_of_a_closed_month_is_replaced_or_moved_out_of_it(account: Gatew
     refused("the month is closed", writing_raw.update, file, business_date=OTHER_DAY)
 
 
+def test_what_a_file_of_a_closed_month_comes_to_never_changes(account: GatewayAccount) -> None:
+    file = rows.file(account=account)
+    line = rows.line(of=file, overlap=True)
+    counting = rows.line(of=file)
+    month = rows.closed_month(account=account)
+
+    refused("the month is closed", writing_raw.update, line, overlap=False)
+    refused("the month is closed", writing_raw.update, counting, overlap=True)
+    for column in ("lines", "overlaps", "totals", "first_booked_on", "last_booked_on"):
+        refused("the month is closed", writing_raw.update, file, **{column: another(file, column)})
+    _reopen(month)
+    writing_raw.update(line, overlap=False)
+    writing_raw.update(file, lines=1, overlaps=0)
+
+
+def test_lines_of_a_file_that_does_not_count_yet_are_marked_in_any_month(account: GatewayAccount) -> None:
+    file = rows.file(account=account, state=FileState.LOADING, applied_at=None)
+    line = rows.line(of=file)
+    rows.closed_month(account=account)
+
+    writing_raw.update(line, overlap=True)
+    writing_raw.update(file, lines=0, overlaps=1)
+
+
 def test_other_accounts_and_other_months_stay_open(account: GatewayAccount) -> None:
     rows.closed_month(account=account)
     elsewhere = rows.file(state=FileState.LOADING, applied_at=None)
@@ -213,6 +239,27 @@ def test_no_discrepancy_of_a_closed_month_changes_or_gets_an_entry(account: Gate
     refused("the month is closed", writing_raw.copy, entry, text="one more")
     _reopen(month)
     writing_raw.update(row, resolution="otherwise")
+
+
+def test_a_discrepancy_of_a_closed_month_is_locked_in_every_column() -> None:
+    locked = {*the("discrepancy_of_closed_month").columns, *the("discrepancy_line_of_closed_month").columns}
+
+    assert locked == {field.column for field in Discrepancy._meta.concrete_fields}
+
+
+def test_a_discrepancy_of_a_closed_month_follows_its_line_and_no_other(account: GatewayAccount) -> None:
+    line = rows.line(of=rows.file(account=account))
+    row = rows.discrepancy(account=account, line=line)
+    corrected = rows.file(account=account, business_date=OTHER_DAY)
+    same, other = rows.line(of=corrected, identity=line.identity), rows.line(of=corrected)
+    repeated = rows.line(of=corrected, identity=line.identity, overlap=True)
+    refused_one = rows.line(of=rows.file(account=account, state="refused", problem="no"), identity=line.identity)
+    rows.closed_month(account=account)
+
+    for line_id in (other.pk, repeated.pk, refused_one.pk, None):
+        refused("the month is closed", writing_raw.update, row, line_id=line_id)
+    refused("the month is closed", writing_raw.update, row, line_id=same.pk, resolution="otherwise")
+    writing_raw.update(row, line_id=same.pk)
 
 
 def test_no_discrepancy_is_made_in_or_moved_into_a_closed_month(account: GatewayAccount) -> None:

@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from orders.models import (
@@ -21,6 +22,7 @@ from orders.models import (
     MonthState,
     SettlementFile,
 )
+from orders.models.discrepancy import WORTH
 from orders.permissions import permissions_of
 from orders.reconciliation.months.checklist import Item, checklist, stops
 from orders.reconciliation.months.closing import why_not
@@ -49,10 +51,11 @@ class MonthRow:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountMonths:
-    """One account with its months, newest first."""
+    """One account with its months, newest first; `earlier` ones follow folded."""
 
     account: GatewayAccount
     rows: tuple[MonthRow, ...]
+    earlier: tuple[MonthRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +80,7 @@ class MonthPage:
     why_not_first: str
     why_not_second: str
     may_sign: bool
+    may_export: bool
     unsettled: tuple[Discrepancy, ...]
     unsettled_more: bool
     figures: tuple[tuple[str, tuple[Figure, ...]], ...]
@@ -84,28 +88,45 @@ class MonthPage:
 
 
 def months_of(person: User) -> tuple[AccountMonths, ...]:
-    """Accounts with settlement files, in a few queries however many months there are."""
+    """Accounts with anything to close, and every month of theirs that holds anything, in a few queries however many
+    months there are."""
     accounts = GatewayAccount.objects.filter(merchant__in=Merchant.objects.of(person)).order_by(
         "merchant__name", "name"
     )
-    firsts = dict(
-        SettlementFile.objects.filter(account__in=accounts, state=FileState.APPLIED)
-        .values_list("account")
-        .annotate(first=Min("business_date"))
-    )
-    closes = _latest_closes(MonthClose.objects.filter(account__in=firsts))
-    waiting = _unsettled(firsts)
+    there = _months_with_anything(accounts)
+    closes = _latest_closes(MonthClose.objects.filter(account__in=there).defer("report"))
+    waiting = _unsettled(there)
     return tuple(
-        AccountMonths(
-            account=account,
-            rows=tuple(
+        _account_months(
+            account,
+            [
                 _row(month, closes.get((account.pk, month.first)), waiting[account.pk, month.first])
-                for month in _months_since(firsts[account.pk])
-            ),
+                for month in _months_since(there[account.pk])
+            ],
         )
         for account in accounts.select_related("merchant")
-        if account.pk in firsts
+        if account.pk in there
     )
+
+
+def _account_months(account: GatewayAccount, rows: list[MonthRow]) -> AccountMonths:
+    return AccountMonths(account=account, rows=tuple(rows[:MONTHS_SHOWN]), earlier=tuple(rows[MONTHS_SHOWN:]))
+
+
+def _months_with_anything(accounts: QuerySet[GatewayAccount]) -> dict[int, set[Month]]:
+    """By account: months of files that count, of discrepancies however they stand, and those that somebody signed."""
+    files = SettlementFile.objects.filter(account__in=accounts, state=FileState.APPLIED, business_date__isnull=False)
+    told = Discrepancy.objects.filter(account__in=accounts).order_by()
+    signed = MonthClose.objects.filter(account__in=accounts).order_by()
+    found: dict[int, set[Month]] = defaultdict(set)
+    for rows in (
+        files.order_by().annotate(of=TruncMonth("business_date")).values_list("account", "of").distinct(),
+        told.values_list("account", "month").distinct(),
+        signed.values_list("account", "month").distinct(),
+    ):
+        for account_id, first in rows:
+            found[account_id].add(Month.of(first))
+    return dict(found)
 
 
 def page_of(account: GatewayAccount, month: Month, person: User) -> MonthPage:
@@ -115,11 +136,14 @@ def page_of(account: GatewayAccount, month: Month, person: User) -> MonthPage:
         .select_related("proposed_by", "decided_by", "reopened_by")
         .order_by("-round")
     )
+    permissions = permissions_of(person, account.merchant_id)
     row = history[0] if history else None
     live = row if row is not None and row.state in (MonthState.PROPOSED, MonthState.CLOSED) else None
     items = checklist(account, month) if live is None or live.state == MonthState.PROPOSED else ()
     left = list(
-        Discrepancy.objects.filter(account=account, month__lte=month.first).unsettled().order_by("-amount", "pk")[:51]
+        Discrepancy.objects.filter(account=account, month__lte=month.first)
+        .unsettled()
+        .order_by(WORTH.desc(), "pk")[:51]
     )
     return MonthPage(
         account=account,
@@ -131,7 +155,8 @@ def page_of(account: GatewayAccount, month: Month, person: User) -> MonthPage:
         stopped=bool(stops(items)),
         why_not_first=why_not(person, account.merchant_id),
         why_not_second=why_not(person, account.merchant_id, row=live) if live else "",
-        may_sign="close_month" in permissions_of(person, account.merchant_id),
+        may_sign="close_month" in permissions,
+        may_export="export" in permissions,
         unsettled=tuple(left[:50]),
         unsettled_more=len(left) > 50,
         figures=_figures(live.report.get("figures", {})) if live else (),
@@ -157,22 +182,23 @@ def _unsettled(accounts: Iterable[int]) -> dict[tuple[int, date], list[str]]:
         Discrepancy.objects.filter(account__in=list(accounts))
         .unsettled()
         .values_list("account", "month", "currency")
-        .annotate(count=Count("pk"), amount=Sum("amount"))
+        .annotate(count=Count("pk"), total=Sum(WORTH))
         .order_by("currency")
     )
     found: dict[tuple[int, date], list[str]] = defaultdict(list)
-    for account, month, currency, count, amount in rows:
-        found[account, month].append(f"{count} worth {money_text(amount, currency)}")
+    for account, month, currency, count, worth in rows:
+        found[account, month].append(f"{count} worth {money_text(worth, currency)}")
     return found
 
 
-def _months_since(first: date) -> list[Month]:
+def _months_since(there: set[Month]) -> list[Month]:
+    """Newest first: what holds anything, also in months to come, and the last year's months between."""
     month = Month.of(timezone.now().date())
-    months = [month]
-    while month.first > first and len(months) < MONTHS_SHOWN:
+    between = [month]
+    while month > min(there) and len(between) < MONTHS_SHOWN:
         month = month.previous
-        months.append(month)
-    return months
+        between.append(month)
+    return sorted({*there, *between}, reverse=True)
 
 
 def _row(month: Month, close: MonthClose | None, unsettled: list[str]) -> MonthRow:

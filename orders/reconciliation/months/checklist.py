@@ -11,6 +11,7 @@ from orders.database import database_now
 from orders.models import (
     GIVEN_UP,
     Discrepancy,
+    DiscrepancyEntry,
     Drift,
     DriftState,
     FileState,
@@ -24,12 +25,15 @@ from orders.models import (
     SettlementFile,
     SettlementTerms,
 )
+from orders.models.discrepancy import WORTH
 from orders.money import Money
 from orders.reconciliation.calendar import Terms, is_business_day, last_closed
 from orders.reconciliation.matching.balance import balance
 from orders.reconciliation.months.period import Month, ends_at, terms_of
 
 _DAYS_NAMED = 5
+CARRIED = "carried"
+"""The verb of the entry that a carried discrepancy's history holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,7 @@ def checklist(account: GatewayAccount, month: Month) -> tuple[Item, ...]:
     terms = terms_of(account)
     return (
         _is_over(terms, month),
+        *_holds_nothing(account, month),
         _under_way(account, month),
         _files(account, terms, month),
         _nights(account, terms, month),
@@ -69,6 +74,21 @@ def _is_over(terms: Terms, month: Month) -> Item:
     over = ends_at(terms, month) <= database_now()
     sentence = f"{month.label} is over." if over else f"{month.label} is not over yet; it ends with its last cut-off."
     return Item(code="over", title="The month is over", ok=over, sentence=sentence)
+
+
+def _holds_nothing(account: GatewayAccount, month: Month) -> list[Item]:
+    """Told where the account has nothing yet; a month without anything between others is closed like them."""
+    first = _first_file(account)
+    if first is not None and first < month.until <= Month.of(database_now().date()).until:
+        return []
+    carried = DiscrepancyEntry.objects.filter(
+        discrepancy__account=account, verb=CARRIED, details__from=month.first.isoformat()
+    )
+    if Discrepancy.objects.filter(account=account, month=month.first).exists() or carried.exists():
+        return []
+    since = f"its first file is of {first:%-d %B %Y}" if first else "it has no settlement file yet"
+    sentence = f"{account.name} has nothing in {month.label}: {since}. There is nothing to sign."
+    return [Item(code="nothing", title="The month holds something", ok=False, sentence=sentence)]
 
 
 def _under_way(account: GatewayAccount, month: Month) -> Item:
@@ -179,8 +199,8 @@ def _days(days: list[date]) -> str:
 
 def _unsettled(account: GatewayAccount, month: Month) -> Item:
     rows = Discrepancy.objects.filter(account=account, month__lte=month.first).unsettled()
-    sums = rows.values("currency").annotate(count=Count("pk"), amount=Sum("amount")).order_by("currency")
-    found = [(row["count"], Money(row["amount"], row["currency"])) for row in sums]
+    sums = rows.values_list("currency").annotate(count=Count("pk"), total=Sum(WORTH)).order_by("currency")
+    found = [(count, Money(total, currency)) for currency, count, total in sums]
     if not found:
         return Item(
             code="unsettled",
@@ -223,7 +243,10 @@ def _adds_up(account: GatewayAccount, month: Month) -> Item:
         for currency, one in sorted(balance(account.pk, until=None, month=month.first).items())
         if not one.holds
     ]
-    sentence = "Their lines are our books, plus what is on the way, plus the discrepancies, to the minor unit."
+    sentence = (
+        "Their lines are our movements, minus what is on the way, plus tolerated differences, plus the discrepancies, "
+        "to the minor unit."
+    )
     if missing:
         sentence = f"{' and '.join(missing)} of the month's lines are explained by nothing we know."
     return Item(code="adds_up", title="The figures add up", ok=not missing, sentence=sentence)

@@ -6,7 +6,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError
-from django.db.models import Max
+from django.db.models import Count, Max, Q
 
 from orders import audit
 from orders.database import database_now, in_one_transaction
@@ -17,6 +17,7 @@ from orders.models import (
     MonthClose,
     MonthState,
     ReconciliationRun,
+    RunState,
     SettlementFile,
     Source,
 )
@@ -122,9 +123,14 @@ def _close(row: MonthClose, seen: tuple[object, ...], by: User, source: Source) 
 
 
 def _stamp(account_id: int) -> tuple[object, ...]:
-    """Changes with every file, run, parting of a match and step on a discrepancy of the account."""
+    """Changes with every file, run, parting of a match and step on a discrepancy of the account.
+
+    Matches begin to count with their run: a night's does so before it ends, and says it by its state alone.
+    """
     files = SettlementFile.objects.filter(account=account_id).aggregate(last=Max("pk"), at=Max("applied_at"))
-    runs = ReconciliationRun.objects.filter(account=account_id).aggregate(last=Max("pk"), at=Max("finished_at"))
+    runs = ReconciliationRun.objects.filter(account=account_id).aggregate(
+        last=Max("pk"), at=Max("finished_at"), applied=Count("pk", filter=Q(state=RunState.APPLIED))
+    )
     parted = Match.objects.filter(run__account=account_id, ended_at__isnull=False).aggregate(at=Max("ended_at"))
     entries = DiscrepancyEntry.objects.filter(discrepancy__account=account_id).aggregate(last=Max("pk"))
     return (*files.values(), *runs.values(), *parted.values(), *entries.values())

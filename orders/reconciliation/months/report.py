@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -21,19 +21,24 @@ from django.db.models import Count, Sum
 from orders.models import (
     Discrepancy,
     DiscrepancyEntry,
+    DiscrepancyState,
     FileState,
     GatewayAccount,
     JobRun,
     JobState,
     SettlementFile,
 )
+from orders.models.discrepancy import WORTH
 from orders.reconciliation.matching.balance import balance
-from orders.reconciliation.months.checklist import Item
+from orders.reconciliation.months.checklist import CARRIED, Item
 from orders.reconciliation.months.period import Month
 
-FORMAT = "smartpay-dashboard month report 1"
-CARRIED = "carried"
-"""The verb of the entry that a carried discrepancy's history holds."""
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+FORMAT = "smartpay-dashboard month report 2"
+SETTLED = (DiscrepancyState.ACCEPTED, DiscrepancyState.WRITTEN_OFF)
+"""What people decided to leave as it is: the report tells each row with its reason and who decided."""
 
 
 def report_of(account: GatewayAccount, month: Month, checklist: tuple[Item, ...]) -> dict[str, Any]:
@@ -47,6 +52,7 @@ def report_of(account: GatewayAccount, month: Month, checklist: tuple[Item, ...]
         "files": [_file(row) for row in _files(account, month)],
         "figures": _figures(account, month),
         "discrepancies": _discrepancies(account, month),
+        "settled": _settled(account, month),
         "carried": _carried(account, month),
         "nights_done": JobRun.objects.filter(
             account=account,
@@ -119,25 +125,51 @@ def _figures(account: GatewayAccount, month: Month) -> dict[str, Any]:
 def _discrepancies(account: GatewayAccount, month: Month) -> list[dict[str, Any]]:
     rows = (
         Discrepancy.objects.filter(account=account, month=month.first)
-        .values("type", "state", "currency")
-        .annotate(count=Count("pk"), amount=Sum("amount"))
+        .values_list("type", "state", "currency")
+        .annotate(Count("pk"), total=Sum(WORTH))
         .order_by("type", "state", "currency")
     )
-    return [dict(row) for row in rows]
+    return [
+        {"type": type, "state": state, "currency": currency, "count": count, "worth": worth}
+        for type, state, currency, count, worth in rows
+    ]
+
+
+def _settled(account: GatewayAccount, month: Month) -> list[dict[str, Any]]:
+    rows = Discrepancy.objects.filter(account=account, month=month.first, state__in=SETTLED)
+    return [
+        {
+            **_row(row),
+            "state": row.state,
+            "reason": row.resolution,
+            "proposed_by": _name(row.proposed_by),
+            "by": _name(row.closed_by),
+        }
+        for row in rows.select_related("proposed_by", "closed_by").order_by("pk")
+    ]
 
 
 def _carried(account: GatewayAccount, month: Month) -> list[dict[str, Any]]:
     rows = DiscrepancyEntry.objects.filter(
         discrepancy__account=account, verb=CARRIED, details__from=month.first.isoformat()
-    ).select_related("discrepancy")
+    ).select_related("discrepancy", "actor")
     return [
-        {
-            "discrepancy": row.discrepancy_id,
-            "type": row.discrepancy.type,
-            "amount": row.discrepancy.amount,
-            "currency": row.discrepancy.currency,
-            "reason": row.text,
-            "to": row.details.get("to", ""),
-        }
+        {**_row(row.discrepancy), "reason": row.text, "by": _name(row.actor), "to": row.details.get("to", "")}
         for row in rows.order_by("discrepancy_id", "pk")
     ]
+
+
+def _row(row: Discrepancy) -> dict[str, Any]:
+    return {
+        "discrepancy": row.pk,
+        "type": row.type,
+        "reference": row.reference,
+        "occurred_on": row.occurred_on.isoformat(),
+        "worth": row.worth,
+        "currency": row.currency,
+    }
+
+
+def _name(person: User | None) -> str:
+    """By which they sign in: it stays when they are called otherwise."""
+    return person.get_username() if person is not None else ""

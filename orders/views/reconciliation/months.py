@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -19,6 +18,7 @@ from orders.formulas import cell_text
 from orders.models import GatewayAccount, MonthClose
 from orders.permissions import permissions_of
 from orders.presenters.reconciliation.months import figures_of, months_of, page_of
+from orders.presenters.reconciliation.months_report import endings_of, sheet_rows
 from orders.reconciliation.discrepancies.desk import carry
 from orders.reconciliation.months import closing
 from orders.reconciliation.months.period import Month
@@ -128,6 +128,7 @@ def report(request: StaffRequest, account_id: int, month_text: str, form: str) -
         "account": account,
         "month": wanted,
         "figures": figures_of(row.report),
+        "endings": endings_of(row.report),
         "signed": _signed(row),
     }
     return render(request, "reconciliation/month_report.html", context)
@@ -172,26 +173,12 @@ def _signed(row: MonthClose) -> list[dict[str, str]]:
 
 
 def _as_csv(row: MonthClose) -> str:
-    """Two tables one below the other: files with their hashes, and the figures in minor units."""
+    """Everything in one table; amounts are minor units."""
     out = io.StringIO()
     writer = csv.writer(out)
-    for cells in _rows(row):
+    for cells in sheet_rows(row):
         writer.writerow(map(cell_text, cells))
     return out.getvalue()
-
-
-def _rows(row: MonthClose) -> Iterator[Sequence[Any]]:
-    yield "kind", "name", "date", "currency", "amount_minor", "hash"
-    month = str(row.report["month"])
-    for file in row.report["files"]:
-        for currency, totals in sorted(file["totals"].items()):
-            yield "file", file["name"], file["business_date"], currency, totals["net"], file["sha256"]
-    for currency, figures in sorted(row.report["figures"].items()):
-        for name, amount in sorted(figures.items()):
-            yield "figure", name, month, currency, amount, ""
-    for one in row.report["carried"]:
-        yield "carried", one["type"], one["to"], one["currency"], one["amount"], one["reason"]
-    yield "report", "", month, "", "", row.report_sha256
 
 
 def _download(response: HttpResponse, account: GatewayAccount, month: Month, ending: str) -> HttpResponse:

@@ -6,9 +6,22 @@ from datetime import date
 
 import pytest
 
-from orders.models import Event, FileState, JobRun, JobState, ModificationState, MonthState, SettlementTerms
+from orders.models import (
+    Event,
+    FileState,
+    JobRun,
+    JobState,
+    ModificationState,
+    MonthState,
+    RunStage,
+    RunState,
+    SettlementTerms,
+)
 from orders.modifications.refusals import NotAllowed, UnknownThing
+from orders.reconciliation.closed import hold_months
 from orders.reconciliation.discrepancies.desk import carry
+from orders.reconciliation.matching.balance import Balance
+from orders.reconciliation.months import closing
 from orders.reconciliation.months.checklist import checklist, stops
 from orders.reconciliation.months.closing import confirm, propose, reopen, withdraw
 from orders.reconciliation.months.period import Month
@@ -17,7 +30,7 @@ from tests.factories import a_person, a_transaction
 from tests.models import writing_raw
 from tests.modifications import steps
 from tests.reconciliation.months.scenes import DAY, MONTH, Office, an_office, left_over
-from tests.reconciliation_factories import a_file
+from tests.reconciliation_factories import a_file, a_run
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +92,25 @@ def test_another_report_than_the_signed_one_closes_nothing(office: Office) -> No
         confirm(month_close_id=signed.pk, report_sha256="0" * 64, by=office.sue)
 
 
+def test_a_night_that_begins_to_count_while_the_month_is_locked_closes_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = a_run(office.account, state=RunState.RUNNING, stage=RunStage.MATCHING, finished_at=None)
+    signed = propose(account=office.account, month=MONTH, by=office.fay)
+
+    def then(account_id: int) -> None:
+        """As the night does in between: it takes the lock first."""
+        type(night).objects.filter(pk=night.pk).update(state=RunState.APPLIED, stage=RunStage.TYPING)
+        hold_months(account_id)
+
+    monkeypatch.setattr(closing, "hold_months", then)
+    with pytest.raises(NotAllowed, match="changed at this very moment"):
+        confirm(month_close_id=signed.pk, report_sha256=signed.report_sha256, by=office.sue)
+
+    signed.refresh_from_db()
+    assert signed.state == MonthState.PROPOSED
+
+
 def test_what_changes_between_the_signatures_voids_the_first(office: Office) -> None:
     signed = propose(account=office.account, month=MONTH, by=office.fay)
     a_file(office.account, business_date=DAY.replace(day=16))
@@ -103,9 +135,12 @@ def test_something_unsettled_stops_the_signature_until_it_is_carried_with_a_reas
         {
             "discrepancy": row.pk,
             "type": "fee",
-            "amount": 250,
+            "reference": row.reference,
+            "occurred_on": DAY.isoformat(),
+            "worth": 250,
             "currency": row.currency,
             "reason": "The gateway answers in October.",
+            "by": office.fay.username,
             "to": "2026-10-01",
         }
     ]
@@ -265,3 +300,24 @@ def test_the_database_refuses_what_would_change_a_closed_month(office: Office) -
     confirm(month_close_id=signed.pk, report_sha256=signed.report_sha256, by=office.sue)
 
     writing_raw.refuses("the month is closed", waiting, {"state": "applied", "applied_at": "2026-09-16 00:00:00+00:00"})
+
+
+def test_the_checklist_says_the_sum_that_it_makes(office: Office) -> None:
+    """The words follow the figures of the same page, with the sign that each of them has in the sum."""
+    one = Balance(lines=1_000, items=1_100, on_the_way=70, differences=2, discrepancies=-32)
+    item = next(item for item in checklist(office.account, MONTH) if item.code == "adds_up")
+
+    assert one.holds
+    assert one.lines == one.items - one.on_the_way + one.differences + one.discrepancies
+    assert item.sentence == (
+        "Their lines are our movements, minus what is on the way, plus tolerated differences, plus the discrepancies, "
+        "to the minor unit."
+    )
+
+
+def test_what_is_unsettled_is_told_with_what_it_is_off_by(office: Office) -> None:
+    left_over(office.account, type="kind", amount=11_996, difference=-23_992)
+
+    item = next(item for item in checklist(office.account, MONTH) if item.code == "unsettled")
+
+    assert "1 discrepancy worth 239.92 EUR" in item.sentence

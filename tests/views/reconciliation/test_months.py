@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from orders.models import GatewayAccount, MonthClose, MonthState
-from tests.factories import a_person
+from orders.reconciliation.discrepancies.desk import carry
+from orders.reconciliation.months.closing import propose
+from orders.reconciliation.months.period import Month
+from tests.factories import a_person, an_account
 from tests.reconciliation.months.scenes import DAY, MONTH, Office, an_office, left_over
 from tests.reconciliation_factories import a_file
 from tests.views.pages import text_of
@@ -36,6 +41,61 @@ def test_the_list_leads_to_each_month(office: Office) -> None:
 
     assert page(office.account) in shown
     assert "September 2026" in shown
+
+
+def test_the_list_leads_to_where_work_was_carried(office: Office) -> None:
+    row = left_over(office.account)
+    later = Month.of(timezone.now().date()).next.next
+    carry([row.pk], to_month=later.first, reason="Theirs to answer.", by=office.fay)
+
+    shown = text_of(logged_in(office.fay), "/reconciliation/months/")
+
+    assert f"/reconciliation/months/{office.account.pk}/{later}/" in shown
+    assert page(office.account) in shown
+
+
+def test_the_list_leads_to_a_month_with_a_discrepancy_and_no_file() -> None:
+    account = an_account()
+    left_over(account, state="vanished", closed_at=timezone.now(), resolution="It has met.")
+    client = logged_in(a_person(merchants=[account.merchant], groups=["finance"]))
+
+    assert page(account) in text_of(client, "/reconciliation/months/")
+
+
+def test_the_list_leads_to_files_of_years_ago(office: Office) -> None:
+    a_file(office.account, business_date=date(2019, 3, 4))
+
+    shown = text_of(logged_in(office.fay), "/reconciliation/months/")
+
+    assert f"/reconciliation/months/{office.account.pk}/2019-03/" in shown
+    assert "2019-04" not in shown
+    assert "Earlier months (1)" in shown
+
+
+@pytest.mark.parametrize("month", [Month(date(1999, 1, 1)), Month.of(timezone.now().date() + timedelta(days=70))])
+def test_a_month_before_the_first_file_or_to_come_is_not_signed(office: Office, month: Month) -> None:
+    client = logged_in(office.fay)
+    address = f"/reconciliation/months/{office.account.pk}/{month}/"
+
+    client.post(f"{address}signatures/")
+
+    assert not MonthClose.objects.exists()
+    assert f"has nothing in {month.label}: its first file is of 15 September 2026." in text_of(client, address)
+
+
+def test_a_month_before_the_first_file_that_holds_something_is_signed(office: Office) -> None:
+    left_over(
+        office.account,
+        month=MONTH.previous.first,
+        occurred_on=MONTH.previous.first,
+        state="accepted",
+        closed_at=timezone.now(),
+        resolution="Known.",
+    )
+
+    row = propose(account=office.account, month=MONTH.previous, by=office.fay)
+
+    assert row.state == MonthState.PROPOSED
 
 
 def test_the_list_asks_as_much_for_many_months_as_for_few(office: Office) -> None:
@@ -124,7 +184,7 @@ def test_no_file_name_is_a_formula_in_the_report_s_sheet(office: Office) -> None
     rows = list(csv.reader(io.StringIO(client.get(page(office.account, "report/csv/")).content.decode())))
 
     assert "'=1+1.csv" in [row[1] for row in rows if row[0] == "file"]
-    assert rows[-1] == ["report", "", "2026-09", "", "", MonthClose.objects.get().report_sha256]
+    assert rows[-1][:6] == ["report", "", "2026-09", "", "", MonthClose.objects.get().report_sha256]
 
 
 def test_the_report_needs_the_export_permission(office: Office) -> None:
@@ -132,6 +192,8 @@ def test_the_report_needs_the_export_permission(office: Office) -> None:
     agent = a_person(merchants=[office.account.merchant], groups=["agent"])
 
     assert logged_in(agent).get(page(office.account, "report/json/")).status_code == 403
+    assert "report/json/" not in logged_in(agent).get(page(office.account)).content.decode()
+    assert "report/json/" in logged_in(office.fay).get(page(office.account)).content.decode()
 
 
 def test_an_agent_reads_and_signs_nothing(office: Office) -> None:
