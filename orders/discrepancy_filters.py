@@ -8,8 +8,10 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.db.models.lookups import GreaterThanOrEqual
 
 from orders.models import Cause, DiscrepancyState, DiscrepancyType, Reference
+from orders.models.discrepancy import WORTH
 from orders.money import AmountRefused, is_currency, parse_amount
 from orders.reconciliation.ageing import BUCKETS, bucket_named
 
@@ -33,6 +35,7 @@ class DiscrepancyFilter(forms.Form):
 
     q = forms.CharField(required=False, label="Reference")
     state = forms.ChoiceField(required=False, choices=STATES)
+    merchant = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
     account = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
     type = forms.ChoiceField(required=False, choices=[("", "Any type"), *DiscrepancyType.choices])
     cause = forms.ChoiceField(required=False, choices=[("", "Any cause"), *Cause.choices], label="Likely cause")
@@ -43,14 +46,21 @@ class DiscrepancyFilter(forms.Form):
     amount_from = forms.CharField(required=False, label="Value from")
 
     def __init__(
-        self, given: Any, *, accounts: Iterable[tuple[int, str]], people: Iterable[tuple[int, str]], today: date
+        self,
+        given: Any,
+        *,
+        merchants: Iterable[tuple[int, str]],
+        accounts: Iterable[tuple[int, str]],
+        people: Iterable[tuple[int, str]],
+        today: date,
     ) -> None:
         super().__init__(_readable(given), auto_id="filter-%s", label_suffix="")
         self.today = today
+        self._choices("merchant", [("", "Any merchant"), *merchants])
         self._choices("account", [("", "Any account"), *accounts])
         names = [(str(pk), name) for pk, name in people]
         self._choices("owner", [("", "Anybody"), (MINE, "Mine"), (NOBODY, "Nobody"), *names])
-        for name in ("state", "account", "type", "cause", "owner", "age"):
+        for name in ("state", "merchant", "account", "type", "cause", "owner", "age"):
             self.fields[name].error_messages["invalid_choice"] = _NO_CHOICE
         self._dress()
         self.is_valid()
@@ -102,7 +112,7 @@ class DiscrepancyFilter(forms.Form):
         for name, lookup in _LOOKUPS.items():
             if (value := self.value(name)) is not None:
                 found &= Q(**{lookup: value})
-        return found & self._owner(mine) & self._age() & self._reference()
+        return found & self._worth() & self._owner(mine) & self._age() & self._reference()
 
     def value(self, name: str) -> Any:
         """The usable value of a field; None when empty or refused."""
@@ -125,6 +135,10 @@ class DiscrepancyFilter(forms.Form):
         if self.shown == UNSETTLED:
             return Q(state__in=_OPEN_STATES)
         return ~Q(state__in=_OPEN_STATES) if self.shown == CLOSED else Q(state=self.shown)
+
+    def _worth(self) -> Q:
+        least = self.value("amount_from")
+        return Q() if least is None else Q(GreaterThanOrEqual(WORTH, least))
 
     def _owner(self, mine: int) -> Q:
         owner = self.value("owner")
@@ -193,10 +207,10 @@ def _readable(given: Any) -> Any:
 
 
 _LOOKUPS = {
+    "merchant": "merchant_id",
     "account": "account_id",
     "type": "type",
     "cause": "cause",
     "month": "month",
     "currency": "currency",
-    "amount_from": "amount__gte",
 }

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Abs
 
 from orders.models.account import GatewayAccount, Merchant
 from orders.models.matching import ReconciliationRun
@@ -93,11 +94,23 @@ class DiscrepancyQuerySet(models.QuerySet["Discrepancy"]):
         return self.filter(state__in=[DiscrepancyState.OPEN, DiscrepancyState.WAITING])
 
 
+NO_MONEY = (DiscrepancyType.LATE.value,)
+"""Nothing is missing where this is wrong, whatever the line comes to."""
+WORTH = Case(
+    When(type__in=NO_MONEY, then=Value(0)),
+    When(difference=0, then=F("amount")),
+    default=Abs(F("difference")),
+    output_field=models.BigIntegerField(),
+)
+"""`Discrepancy.worth` in SQL, so that sums, filters and orders say what every page says."""
+
+
 class Discrepancy(models.Model):
     """One thing that did not meet. `key` is what it is about, so that a later run finds it again and never doubles it.
 
-    `amount` is the value at stake in minor units of `currency`, never negative; `difference` is signed: what their side
-    says more than ours. `month` (its first day) is the accounting month it belongs to; carrying moves it on.
+    `amount` is the money it is about in minor units of `currency`, never negative; `difference` is signed: what their
+    side says more than ours. What it is worth follows from both: only `worth` is told to people. `month` (its first
+    day) is the accounting month it belongs to; carrying moves it on.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="+")
@@ -188,6 +201,14 @@ class Discrepancy(models.Model):
     def unsettled(self) -> bool:
         """Whether somebody still has to do something."""
         return self.state in (DiscrepancyState.OPEN, DiscrepancyState.WAITING)
+
+    @property
+    def worth(self) -> int:
+        """What is at stake, in minor units: the difference where there is one (a capture listed as a refund is off by
+        twice its amount), else the amount, and nothing where no money is missing. In SQL it is `WORTH`."""
+        if self.type in NO_MONEY:
+            return 0
+        return abs(self.difference) or self.amount
 
 
 class DiscrepancyEntry(models.Model):

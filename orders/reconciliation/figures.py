@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Sum
 
 from orders.models import Discrepancy, LineType, ReconciliationRun, SettlementLine
+from orders.models.discrepancy import WORTH
 
 NEEDS_AN_ITEM = frozenset({LineType.CAPTURE, LineType.REFUND, LineType.CHARGEBACK, LineType.REVERSAL})
 """Lines of these types are movements; fees, payouts and conversions meet nothing of ours by themselves."""
@@ -17,7 +18,8 @@ def figures_of(run: ReconciliationRun, *, matches: Mapping[str, int]) -> dict[st
     """The figures of a run: lines of its file by type and currency, matches by rule, discrepancies by type.
 
     {"lines": {type: {currency: {"lines", "gross", "fee", "net"}}}, "matches": {rule: count},
-    "discrepancies": {type: {currency: {"count", "amount"}}}}; amounts are minor units, overlaps are left out.
+    "discrepancies": {type: {currency: {"count", "amount"}}}}; amounts are minor units (of
+    discrepancies what they are worth), overlaps are left out.
     """
     lines = sums_by_type(run.file_id) if run.file_id is not None else {}
     return {
@@ -47,9 +49,9 @@ def _discrepancies(run: ReconciliationRun) -> dict[str, dict[str, dict[str, int]
         Discrepancy.objects.filter(run=run)
         .order_by()
         .values_list("type", "currency")
-        .annotate(Count("pk"), Sum("amount"))
+        .annotate(count=Count("pk"), value=Sum(WORTH))
     )
     found: dict[str, dict[str, dict[str, int]]] = {}
-    for kind, currency, count, amount in rows:
-        found.setdefault(kind, {})[currency] = {"count": count, "amount": int(amount)}
+    for kind, currency, count, worth in rows:
+        found.setdefault(kind, {})[currency] = {"count": count, "amount": int(worth)}
     return found

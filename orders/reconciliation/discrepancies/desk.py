@@ -52,7 +52,7 @@ def assign(
         name = owner.get_username() if owner else _NOBODY
         if row.owner_id == owner_id:
             return f"{name} owns it already." if owner else "Nobody owns it already."
-        sentence = f"{by.get_username()} gave it to {name}."
+        sentence = f"{by.get_username()} took it." if owner == by else f"{by.get_username()} gave it to {name}."
         write(row, verb="assigned", sentence=sentence, by=by, source=source, changes={"owner": owner})
         return sentence
 

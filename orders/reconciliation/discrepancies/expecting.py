@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from orders.models import FileState, GatewayAccount, SettlementFile
 from orders.reconciliation.calendar import Terms, add_business_days, business_date_of, due_on, last_day_in_time
 from orders.reconciliation.discrepancies.case import Expectation, FileFacts, ItemFacts
-from orders.reconciliation.discrepancies.surroundings import counting_matches
+from orders.reconciliation.matching.whereabouts import counting_matches
 
 _AROUND = 3
 """So many payments before and after one that is missed are asked how they settled."""
@@ -60,7 +60,9 @@ def _habits(
     by_day: defaultdict[date, Counter[date]] = defaultdict(Counter)
     apart: Counter[int] = Counter()
     for gateway_at, finished_at, booked_on in rows:
-        executed_on = business_date_of(terms, gateway_at or finished_at)
+        if (executed_at := gateway_at or finished_at) is None:
+            continue  # its line has met, and its gateway has not said yet when it was carried out
+        executed_on = business_date_of(terms, executed_at)
         by_day[executed_on][booked_on] += 1
         steps = _steps(terms, executed_on, booked_on)
         if steps is not None:

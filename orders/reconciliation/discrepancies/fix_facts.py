@@ -29,6 +29,13 @@ LINKABLE = frozenset({T.THEIRS_NOT_OURS, T.OURS_NOT_THEIRS, T.AMBIGUOUS})
 ADOPTABLE = frozenset({T.THEIRS_NOT_OURS, T.DUPLICATE, T.CHARGEBACK_AFTER_REFUND, T.SETTLED_THOUGH_FAILED})
 NO_MONEY = frozenset({T.LATE})
 """Nothing is missing, so whoever reconciles may accept it whatever its value."""
+ENDS_WHEN_MET = frozenset(
+    {
+        *(T.THEIRS_NOT_OURS, T.OURS_NOT_THEIRS, T.AMOUNT, T.CURRENCY, T.KIND),
+        *(T.DUPLICATE, T.AMBIGUOUS, T.SPLIT_LEG_FAILED),
+    }
+)
+"""What the next run ends by itself once line and movement have met."""
 MOVES = {"capture": "captured", "refund": "refunded", "chargeback": "charged back"}
 """The lines whose money our books can hold."""
 
@@ -49,7 +56,10 @@ class Facts:
     reads: bool = False
     """Whether the account's gateway can be asked about a payment."""
     line_met: bool = False
-    """Whether the line is matched with a movement of ours; a duplicate is not, its twin is."""
+    """Whether the line is matched with a movement of ours; a duplicate is not, its twin is. What says that it moved
+    though ours had failed is the movement that it is about, and does not count here."""
+    item_met: bool = False
+    """Whether lines cover the missed movement to the last minor unit."""
     proposed_by: int | None = None
     proposer: str = ""
     fix: str = ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Sum
 
 from orders.models import Discrepancy
+from orders.models.discrepancy import WORTH
 from orders.modifications.preview import Preview
 from orders.modifications.situation import capability_of
 from orders.reconciliation.discrepancies.counterparts import Choice, choices_of
@@ -77,12 +78,12 @@ def offers(discrepancy: Discrepancy, person: User | AnonymousUser) -> list[Offer
 
 def books_of(row: Discrepancy) -> Books:
     """The figures a preview starts from."""
-    own = Books(unmatched=row.amount if row.unsettled else 0, amount=row.amount, amount_currency=row.currency)
+    own = Books(unmatched=row.worth if row.unsettled else 0, amount=row.worth, amount_currency=row.currency)
     transaction = row.transaction
     if transaction is None:
         return own
     others = Discrepancy.objects.unsettled().filter(transaction=transaction, currency=row.currency)
-    unmatched = others.aggregate(total=Sum("amount"))["total"] or 0
+    unmatched = others.aggregate(total=Sum(WORTH))["total"] or 0
     return replace(
         own,
         currency=transaction.currency,

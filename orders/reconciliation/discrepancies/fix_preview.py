@@ -44,6 +44,8 @@ class Adopted:
 
 def preview(fix: Fix, books: Books, adopted: Adopted | None = None) -> Preview:
     """Before and after for every figure, and what else follows, as sentences."""
+    if fix is Fix.ADOPT and not books.currency:
+        return Preview(lines=(), sentences=(_NO_BOOKS,))
     if fix is Fix.ADOPT and adopted is not None:
         obstacle = why_unbooked(books, adopted)
         after = {} if obstacle else _booked(books, adopted)
@@ -115,8 +117,10 @@ def _net(money: dict[str, int]) -> int:
     return money["captured"] - money["refunded"] - money["charged_back"]
 
 
+_NO_BOOKS = "No payment of this account is known for it, so there are no books that it could enter."
 _SENTENCES = {
-    Fix.LINK: "No money moves: it is only said that the line and the movement are the same.",
+    Fix.LINK: "No money moves: the line and the movement that you choose are said to be the same. Until then nothing "
+    "changes.",
     Fix.ADOPT: "No line shows what would be adopted.",
     Fix.ASK: "What changes is known when the gateway has answered; nothing is sent that moves money.",
     Fix.ACCEPT: "No money moves: the difference stays, is counted as accepted, and asks for nobody any more.",

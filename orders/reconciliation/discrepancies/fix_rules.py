@@ -9,6 +9,7 @@ from orders.models import DiscrepancyType as T
 from orders.money import Money
 from orders.reconciliation.discrepancies.fix_facts import (
     ADOPTABLE,
+    ENDS_WHEN_MET,
     LINKABLE,
     MOVES,
     UNSETTLED,
@@ -126,7 +127,21 @@ def _ask(fix: Fix, facts: Facts, asker: Asker) -> Decision | None:
     return None
 
 
+def _met(fix: Fix, facts: Facts, asker: Asker) -> Decision | None:
+    """Money that has been found is given up by nobody."""
+    if facts.type not in ENDS_WHEN_MET or not (facts.line_met or facts.item_met):
+        return None
+    return _refuse(
+        "met",
+        "Line and movement have met, so no money is missing and none was given up. The next run ends this by itself; "
+        "if the two are not the same money, take them apart on the line’s page first.",
+    )
+
+
 def _accept(fix: Fix, facts: Facts, asker: Asker) -> Decision | None:
+    met = _met(fix, facts, asker)
+    if met is not None:
+        return met
     if facts.type == T.SETTLED_THOUGH_FAILED:
         return _refuse(
             "contradiction",
@@ -150,7 +165,7 @@ def _accept(fix: Fix, facts: Facts, asker: Asker) -> Decision | None:
 
 def _confirm(fix: Fix, facts: Facts, asker: Asker) -> Decision | None:
     if facts.proposed_by is None or facts.proposed_by != asker.person:
-        return None
+        return _met(fix, facts, asker)
     return _refuse(
         "own_proposal", "You proposed this yourself; a second person must confirm it. Nothing was written off."
     )
@@ -180,6 +195,7 @@ _RULES: Mapping[Fix, Callable[[Fix, Facts, Asker], Decision | None]] = {
     Fix.ADOPT: _adopt,
     Fix.ASK: _ask,
     Fix.ACCEPT: _accept,
+    Fix.WRITE_OFF: _met,
     Fix.CONFIRM: _confirm,
     Fix.REOPEN: _reopen,
 }

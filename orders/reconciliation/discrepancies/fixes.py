@@ -10,10 +10,10 @@ from orders.database import database_now
 from orders.mirror.refresh import refresh_transaction
 from orders.models import Discrepancy, DiscrepancyState, Source
 from orders.modifications.refusals import NotAllowed
-from orders.money import Money
 from orders.reconciliation.discrepancies.adopting import adopt
 from orders.reconciliation.discrepancies.fix_facts import REASONED, Fix
 from orders.reconciliation.discrepancies.fix_rules import may
+from orders.reconciliation.discrepancies.fix_words import given_up, left_as_it_is
 from orders.reconciliation.discrepancies.linking_both import link_both
 from orders.reconciliation.discrepancies.typing import look_again
 from orders.reconciliation.discrepancies.writing import asker_of, attempt, facts_of, locked, reason_of, write
@@ -92,12 +92,12 @@ def _adopt(row: Discrepancy, request: _Request) -> str:
 
 
 def _accept(row: Discrepancy, request: _Request) -> str:
-    said = f"The difference of {Money(row.amount, row.currency)} was accepted: {request.reason}"
+    said = f"{left_as_it_is(row)} was accepted: {request.reason}"
     return _close(row, DiscrepancyState.ACCEPTED, Fix.ACCEPT, request, said=said)
 
 
 def _propose(row: Discrepancy, request: _Request) -> str:
-    said = f"{request.by.get_username()} proposed to write off {Money(row.amount, row.currency)}: {request.reason}"
+    said = f"{request.by.get_username()} proposed to write off {given_up(row)}: {request.reason}"
     changes = {
         "state": DiscrepancyState.WAITING,
         "proposed_by": request.by,
@@ -110,7 +110,7 @@ def _propose(row: Discrepancy, request: _Request) -> str:
 
 def _confirm(row: Discrepancy, request: _Request) -> str:
     proposer = row.proposed_by.get_username() if row.proposed_by else ""
-    said = f"{Money(row.amount, row.currency)} was written off, as {proposer} proposed: {row.resolution}"
+    said = f"{given_up(row)} was written off, as {proposer} proposed: {row.resolution}"
     return _close(row, DiscrepancyState.WRITTEN_OFF, Fix.WRITE_OFF, request, said=said)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import User as Person
@@ -29,6 +30,7 @@ ACTIONS = (
 """Each action, what it does and what its row must hold."""
 
 _NO_ONE = 0
+_STANDS = "Your comment stands there already."
 
 
 def tried(instructions: Sequence[Instruction], *, by: User) -> list[Verdict]:
@@ -45,6 +47,8 @@ def _tried(one: Instruction, by: User) -> Verdict:
     with transaction.atomic():
         verdict = _done(one, by, Source.PAGE)
         transaction.set_rollback(True)
+    if verdict.done and one.action == "comment" and verdict.sentence != _STANDS:
+        return replace(verdict, sentence=f"Adds to its history: “{one.reason}”")
     return verdict
 
 
@@ -75,7 +79,7 @@ def _commented(one: Instruction, by: User, source: Source) -> Verdict:
         return Verdict(discrepancy_id=one.pk, done=False, sentence=sentence, code="changed_since")
     last = DiscrepancyEntry.objects.filter(discrepancy_id=one.pk).order_by("-pk").first()
     if row is not None and last is not None and (last.actor_id, last.text) == (by.pk, one.reason):
-        return Verdict(discrepancy_id=one.pk, done=True, sentence="Your comment stands there already.")
+        return Verdict(discrepancy_id=one.pk, done=True, sentence=_STANDS)
     (verdict,) = desk.comment([one.pk], text=one.reason, by=by, source=source)
     return verdict
 

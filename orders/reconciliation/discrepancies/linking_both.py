@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from orders.database import database_now
-from orders.models import Discrepancy, DiscrepancyState, DiscrepancyType, Match, Source
+from orders.models import Discrepancy, DiscrepancyState, DiscrepancyType, Match, RunState, Source
 from orders.modifications.refusals import NotAllowed
 from orders.money import Money
 from orders.reconciliation.discrepancies.writing import REASON_MAXIMUM, write
@@ -56,7 +56,7 @@ def link_both(row: Discrepancy, details: Mapping[str, Any], *, reason: str, by: 
     discrepancy itself is the caller's to close. Raises Refused.
     """
     pair = pair_of(row, details)
-    match = link(
+    match = _met_by_a_run(row, pair) or link(
         pair.line_id,
         modification_id=pair.modification_id,
         movement_id=pair.movement_id,
@@ -75,6 +75,14 @@ def link_both(row: Discrepancy, details: Mapping[str, Any], *, reason: str, by: 
         )
     _close_the_other_side(row, pair, whole=not left, reason=reason, by=by, source=source)
     return match
+
+
+def _met_by_a_run(row: Discrepancy, pair: Pair) -> Match | None:
+    """The night matches a line that contradicts a failed modification with what its evidence has stored."""
+    if row.type != DiscrepancyType.SETTLED_THOUGH_FAILED:
+        return None
+    matches = Match.objects.filter(line_id=pair.line_id, movement_id=pair.movement_id, ended_at__isnull=True)
+    return matches.filter(run__state=RunState.APPLIED).select_related("modification", "movement").first()
 
 
 def _close_the_other_side(row: Discrepancy, pair: Pair, *, whole: bool, reason: str, by: User, source: Source) -> None:

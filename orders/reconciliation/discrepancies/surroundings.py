@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orders.database import Among
-from orders.models import ExternalMovement, FileState, GatewayAccount, Match, Modification, RunState
+from orders.models import ExternalMovement, GatewayAccount, Modification
 from orders.reconciliation.discrepancies.case import Elsewhere, ItemFacts, LineFacts, TransactionFacts
 from orders.reconciliation.discrepancies.facts_of_values import (
     LINE_COLUMNS,
@@ -18,6 +18,7 @@ from orders.reconciliation.discrepancies.facts_of_values import (
     through,
 )
 from orders.reconciliation.discrepancies.payments_named import find_payments
+from orders.reconciliation.matching.whereabouts import counting_matches
 
 
 @dataclass(kw_only=True)
@@ -79,10 +80,3 @@ def items_met(transaction_ids: Collection[int]) -> set[str]:
 def item_key(modification_id: Any, movement_id: int | None) -> str:
     """The key of the item with one of these ids."""
     return str(modification_id) if modification_id else f"m{movement_id}"
-
-
-def counting_matches() -> Any:
-    """Matches of applied runs that have not ended and whose line counts."""
-    return Match.objects.filter(
-        ended_at__isnull=True, run__state=RunState.APPLIED, line__file__state=FileState.APPLIED, line__overlap=False
-    )

@@ -26,12 +26,14 @@ from orders.models import (
 )
 from orders.money import Money
 from orders.reconciliation.discrepancies import typing_beside, typing_verdicts, typing_words
-from orders.reconciliation.discrepancies.typing_closing import groundless, told_otherwise
+from orders.reconciliation.discrepancies.typing_closing import PART, groundless, stale_rests, told_otherwise
+from orders.reconciliation.discrepancies.typing_overtaken import end_overtaken
 from orders.reconciliation.discrepancies.typing_rows import Finding, keep, vanish
 from orders.reconciliation.matching.candidates import Scope, nothing_to_renew
 from orders.reconciliation.matching.linking import kind_of, moved_at_of, signed_of
 from orders.reconciliation.matching.partings import stories
 from orders.reconciliation.matching.taken_back import taken_back
+from orders.reconciliation.matching.whereabouts import left_of
 
 _AT_ONCE = 1_000
 _TOLERANCE_DAYS = 5
@@ -45,7 +47,7 @@ def type_leftovers(run: ReconciliationRun, *, renew: Callable[[], None] = nothin
     `renew` keeps the run's turn from batch to batch, or raises when it was lost.
     """
     scope = replace(_scope_of(run), renew=renew)
-    return _type(run.account, scope) + _close(run)
+    return _type(run.account, scope) + _settle(run)
 
 
 def look_again(match: Match) -> int:
@@ -53,7 +55,7 @@ def look_again(match: Match) -> int:
     scope = replace(_scope_of(match.run), file_ids=(), with_named=False, line_ids=_lines_about(match))
     person, did = (match.made_by, "linked") if match.ended_at is None else (match.ended_by, "took apart")
     by = f"{person.get_username() if person else 'Somebody'}, who {did} a line and a movement"
-    return _type(match.run.account, scope, by) + _close(match.run, by)
+    return _type(match.run.account, scope, by) + _settle(match.run, by)
 
 
 def _lines_about(match: Match) -> tuple[int, ...]:
@@ -67,13 +69,12 @@ def _lines_about(match: Match) -> tuple[int, ...]:
 def miss(account: GatewayAccount, items: Iterable[Item], run: ReconciliationRun | None, business_date: date) -> int:
     """Open a discrepancy for each movement whose line is overdue on that date; how many are new or open again.
 
-    The caller names only movements that no counting line meets and no other open discrepancy names.
+    Of a movement that lines cover in part its rest is missed. The caller names only movements of which something is
+    left that no discrepancy tells.
     """
-    apart, changed, rest = stories(account.pk), 0, iter(items)
+    changed, rest = 0, iter(items)
     while some := list(islice(rest, _AT_ONCE)):
-        back = taken_back({item.transaction_id for item in some})
-        told = {f"item:{key}": one.sentence for key, one in back.items()} | apart
-        missed = [_with_story(_missed(item, business_date), told) for item in some]
+        missed = _all_missed(account, some, business_date)
         changed += keep(account, run, missed, by=f"the night of {business_date:%-d %B %Y}")
     return changed
 
@@ -106,11 +107,36 @@ def _type(account: GatewayAccount, scope: Scope, by: str = "") -> int:
 _BESIDE = (DiscrepancyType.FEE, DiscrepancyType.LATE)
 
 
+def _settle(run: ReconciliationRun, by: str = "") -> int:
+    """What typing leaves behind: what has no ground ends, also where people had decided, and rests are told anew."""
+    return _close(run, by) + end_overtaken(run, by=by) + _restate(run, by)
+
+
 def _close(run: ReconciliationRun, by: str = "") -> int:
     closed, rest = 0, iter(groundless(run.account_id, run.pk))
     while batch := list(islice(rest, _AT_ONCE)):
         closed += vanish(batch, run=run, by=by)
     return closed
+
+
+def _restate(run: ReconciliationRun, by: str = "") -> int:
+    """What is missed of movements that met in part says how much is left now; who proposed to give up another amount
+    begins anew."""
+    changed, rest = 0, iter(stale_rests(run.account_id))
+    while some := list(islice(rest, _AT_ONCE)):
+        vanish([(one.row_id, PART) for one in some if one.waits], run=run, by=by)
+        ours = [one.modification_id for one in some if one.modification_id is not None]
+        theirs = [one.movement_id for one in some if one.movement_id is not None]
+        items: list[Item] = [*Modification.objects.filter(pk__in=ours), *ExternalMovement.objects.filter(pk__in=theirs)]
+        changed += keep(run.account, run, _all_missed(run.account, items, run.business_date), by=by)
+    return changed
+
+
+def _all_missed(account: GatewayAccount, items: Sequence[Item], business_date: date) -> list[Finding]:
+    back, left = taken_back({item.transaction_id for item in items}), left_of(items)
+    told = {f"item:{key}": one.sentence for key, one in back.items()} | stories(account.pk)
+    missed = [_missed(item, left[item.pk], business_date) for item in items if left.get(item.pk, 0) > 0]
+    return [_with_story(finding, told) for finding in missed]
 
 
 def _with_story(finding: Finding, told: Mapping[str, str]) -> Finding:
@@ -119,11 +145,12 @@ def _with_story(finding: Finding, told: Mapping[str, str]) -> Finding:
     return replace(finding, sentence=typing_words.with_story(finding.sentence, story)) if story else finding
 
 
-def _missed(item: Item, business_date: date) -> Finding:
+def _missed(item: Item, left: int, business_date: date) -> Finding:
     signed, moved_on = signed_of(item), moved_at_of(item).astimezone(UTC).date()
     modification_id = item.pk if isinstance(item, Modification) else None
     movement_id = item.pk if isinstance(item, ExternalMovement) else None
     reference = item.gateway_reference
+    whole, rest = Money(abs(signed), item.currency), Money(left, item.currency)
     return Finding(
         key=typing_words.item_key(modification_id, movement_id),
         type=DiscrepancyType.OURS_NOT_THEIRS,
@@ -131,9 +158,9 @@ def _missed(item: Item, business_date: date) -> Finding:
         movement_id=movement_id,
         transaction_id=item.transaction_id,
         reference=reference,
-        amount=abs(signed),
-        difference=-signed,
+        amount=left,
+        difference=left if signed < 0 else -left,
         currency=item.currency,
-        sentence=typing_words.of_missed(kind_of(item), Money(abs(signed), item.currency), reference, moved_on),
+        sentence=typing_words.of_missed(kind_of(item), whole, reference, moved_on, rest=rest),
         occurred_on=min(moved_on, business_date),
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from orders.database import database_now, in_one_transaction, in_short_turns, insert_many, save_many
+from orders.database import Among, database_now, in_one_transaction, in_short_turns, insert_many, save_many
 from orders.models import (
     Discrepancy,
     DiscrepancyEntry,
@@ -19,6 +19,7 @@ from orders.models import (
     MonthClose,
     MonthState,
     ReconciliationRun,
+    SettlementLine,
 )
 from orders.reconciliation.closed import hold_months
 
@@ -91,6 +92,7 @@ def _keep(
     ids = insert_many(Discrepancy, [_row(account, run, one, month_of, now) for one in new])
     entries = [_entry(pk, one.type, now, "opened", one.sentence) for pk, one in zip(ids, new, strict=True)]
     changed, moved = list[Discrepancy](), list[Discrepancy]()
+    same_line = _same_lines((row.line_id, typed[key].line_id) for key, row in there.items())
     for key, row in there.items():
         is_closed = month_of(row.month) != row.month
         verb = _verb(row, typed[key], is_closed=is_closed)
@@ -98,8 +100,9 @@ def _keep(
             entries.append(_entry(row.pk, row.type, now, verb, typed[key].sentence, was=row.type))
             _change(row, run, typed[key], verb)
             changed.append(row)
-        elif not is_closed and row.line_id != typed[key].line_id:
-            row.line_id = typed[key].line_id  # the same line in a corrected file: what people decided goes along
+        elif row.line_id != typed[key].line_id and (not is_closed or typed[key].line_id in same_line):
+            # The same line in a corrected file: what people decided, and even signed with a month, goes along.
+            row.line_id = typed[key].line_id
             moved.append(row)
     save_many(changed, _CHANGING)
     save_many(moved, ("line",))
@@ -107,19 +110,34 @@ def _keep(
     return len(new) + len(changed)
 
 
+def _same_lines(pairs: Iterable[tuple[int | None, int | None]]) -> set[int]:
+    """Of pairs of two lines, the second ones that say the very same as the first, in another file."""
+    apart = [(one, other) for one, other in pairs if one is not None and other is not None and one != other]
+    lines = SettlementLine.objects.filter(Among("pk", {line_id for pair in apart for line_id in pair}))
+    identities = dict(lines.values_list("pk", "identity")) if apart else {}
+    return {other for one, other in apart if identities.get(one) == identities[other]}
+
+
 def _verb(row: Discrepancy, finding: Finding, *, is_closed: bool) -> str:
     """What a finding does to a known row; empty when it tells nothing new, or a person or a month stands on it."""
-    same = (row.type, row.difference) == (finding.type, finding.difference)
     if is_closed:
         return ""
+    same = row.type == finding.type and _off_by(row) == _off_by(finding)
     if row.state == DiscrepancyState.OPEN:
-        return "" if same and _sides(row) == _sides(finding) else "typed"
+        unchanged = same and row.amount == finding.amount and _sides(row) == _sides(finding)
+        return "" if unchanged else "typed"
     if row.state == DiscrepancyState.WAITING:  # two people are at it, as long as it is about the same
         named, found = _sides(row)[:2], _sides(finding)[:2]
-        return "reopened" if any(named) and named != found else ""
+        grown = row.type == finding.type and _off_by(row) != _off_by(finding)
+        return "reopened" if grown or (any(named) and named != found) else ""
     if row.state in (DiscrepancyState.VANISHED, DiscrepancyState.RESOLVED):
         return "reopened"  # what had met was taken apart
-    return "reopened" if not same and finding.difference else ""
+    return "reopened" if not same and _off_by(finding) else ""
+
+
+def _off_by(told: Discrepancy | Finding) -> int:
+    """What people decide about: the difference or, where sums stand beside the money (a payout), the amount."""
+    return told.difference or told.amount
 
 
 def _sides(told: Discrepancy | Finding) -> tuple[str, int | None, int | None]:

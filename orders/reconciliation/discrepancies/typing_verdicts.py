@@ -2,7 +2,8 @@
 
 Verdicts are tried in the order of `_VERDICTS`; the first that holds for any candidate is the line's. A movement is
 named by one line: further lines for it are its parts (amount) or come once too often (duplicate), so that no sum counts
-twice. What a person took apart from the line is nothing that it could be.
+twice. What a person took apart from the line is nothing that it could be. A line that names nothing and may be a failed
+movement or an open one is ambiguous: who said that the failed one was paid would book it, and the open one besides.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ from typing import Any
 from orders.models import DiscrepancyType as T
 from orders.reconciliation.discrepancies import typing_words as words
 from orders.reconciliation.discrepancies.typing_rows import Finding, as_date, as_uuid
-from orders.reconciliation.matching import sql
-from orders.reconciliation.matching.balance import NAMES
+from orders.reconciliation.matching import sql, whereabouts
 from orders.reconciliation.matching.candidates import CANDIDATES, LINES, Scope, gather, scatter
 
 _TABLE = "night_verdict"
@@ -25,6 +25,10 @@ _FREE = "standing = 'done' AND NOT taken AND NOT spoken_for AND NOT apart"
 _NEAR = "abs(days) <= %(days)s"
 _ALIKE = "kind = type AND item_currency = currency"
 _EXACT = f"{_ALIKE} AND abs(gross - signed) <= %(minor)s"
+_MAY_BE_OPEN = (
+    f"standing = 'open' AND NOT taken AND NOT apart AND {_EXACT} AND same_transaction AND agrees AND reference_agrees "
+    f"AND {_NEAR}"
+)
 _NAMELESS = "NOT has_words AND same_transaction"
 _VERDICTS: tuple[tuple[T, str], ...] = (
     (T.SETTLED_THOUGH_FAILED, f"standing = 'failed' AND {_ALIKE} AND {_SPOKEN}"),
@@ -46,7 +50,8 @@ _VERDICTS: tuple[tuple[T, str], ...] = (
     ),
     (
         T.SETTLED_THOUGH_FAILED,
-        f"standing = 'failed' AND NOT never_sent AND {_EXACT} AND same_transaction AND reference_agrees AND {_NEAR}",
+        f"standing = 'failed' AND NOT never_sent AND NOT has_open AND {_EXACT} AND same_transaction "
+        f"AND reference_agrees AND {_NEAR}",
     ),
     (
         T.AMBIGUOUS,
@@ -109,12 +114,10 @@ def _verdicts(scope: Scope) -> str:
     """The best candidate of each line that has one, what it says, and which of the candidate's lines this one is."""
     of_line = "PARTITION BY c.line_id"
     spoken_for = (
-        "EXISTS (SELECT 1 FROM orders_discrepancy d JOIN orders_settlementline s ON s.id = d.line_id "  # noqa: S608
-        "JOIN orders_settlementfile h ON h.id = s.file_id WHERE d.account_id = %(account)s "
-        "AND h.state = 'applied' AND NOT s.overlap AND d.transaction_id = c.transaction_id "
-        "AND (d.modification_id = c.modification_id OR d.movement_id = c.movement_id) "
-        f"AND d.line_id <> c.line_id AND {NAMES} AND NOT (d.state = 'vanished') "
-        f"AND NOT EXISTS (SELECT 1 FROM {LINES} o WHERE o.id = d.line_id))"
+        "EXISTS (SELECT 1 FROM orders_discrepancy d WHERE d.account_id = %(account)s "  # noqa: S608
+        "AND d.transaction_id = c.transaction_id "
+        "AND (d.modification_id = c.modification_id OR d.movement_id = c.movement_id) AND d.line_id <> c.line_id "
+        f"AND NOT EXISTS (SELECT 1 FROM {LINES} o WHERE o.id = d.line_id) AND {whereabouts.tells_by_line('d')})"
     )
     listed = (
         "EXISTS (SELECT 1 FROM orders_match x WHERE x.transaction_id = c.transaction_id AND x.amount = abs(c.gross) "  # noqa: S608
@@ -140,7 +143,8 @@ def _verdicts(scope: Scope) -> str:
         f"FROM (SELECT k.*, CASE {verdict} END AS place_of_verdict FROM (SELECT c.*, {spoken_for} AS spoken_for, "
         f"{listed} AS listed, {sure} AS sure, max(CASE WHEN {_SPOKEN} OR NOT (c.reference = '') THEN 1 ELSE 0 END) "
         f"OVER ({of_line}) = 1 AS has_words, max(CASE WHEN standing = 'done' AND NOT taken AND NOT apart AND {_EXACT} "
-        f"THEN 1 ELSE 0 END) OVER ({of_line}) = 1 AS has_free FROM {CANDIDATES} c) k) w "
+        f"THEN 1 ELSE 0 END) OVER ({of_line}) = 1 AS has_free, max(CASE WHEN {_MAY_BE_OPEN} THEN 1 ELSE 0 END) "
+        f"OVER ({of_line}) = 1 AS has_open FROM {CANDIDATES} c) k) w "
         "WHERE place_of_verdict IS NOT NULL) b WHERE best = 1"
     )
 

@@ -53,10 +53,13 @@ def missing_leg(legs: Any, *, lines: int) -> str:
     return f"{lines} of {len(known)} legs of the split were settled." if 1 < len(known) > lines else ""
 
 
-def of_missed(kind: str, amount: Money, reference: str, moved_on: date) -> str:
-    """About a movement of ours that no file has."""
-    named = f" {reference}" if reference else ""
-    return f"The {kind}{named} of {amount} from {moved_on:%d %b %Y} should be in a settlement file by now, and is not."
+def of_missed(kind: str, amount: Money, reference: str, moved_on: date, *, rest: Money) -> str:
+    """About a movement of ours that no file has, or the rest of one of which a file has a part."""
+    named = f"{kind} {reference}" if reference else kind
+    moved = f"{named} of {amount} from {moved_on:%d %b %Y}"
+    if rest != amount:
+        return f"Of the {moved}, {rest} should be in a settlement file by now, and are not; the rest has met."
+    return f"The {moved} should be in a settlement file by now, and is not."
 
 
 def of_fee(fee: Money, expected: Money) -> str:

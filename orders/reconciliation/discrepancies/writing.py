@@ -9,12 +9,21 @@ from django.db import DatabaseError
 
 from orders import audit
 from orders.database import database_now, in_one_transaction
-from orders.models import Discrepancy, DiscrepancyEntry, Match, RunState, SettlementTerms, Source
+from orders.models import (
+    Discrepancy,
+    DiscrepancyEntry,
+    DiscrepancyType,
+    Match,
+    RunState,
+    SettlementTerms,
+    Source,
+)
 from orders.modifications.refusals import ChangedSince, NotAllowed, UnknownThing, refusals_on_record
 from orders.modifications.situation import capability_of
 from orders.permissions import permissions_of
 from orders.reconciliation.closed import closed_month, hold_months
 from orders.reconciliation.discrepancies.fix_facts import Asker, Facts
+from orders.reconciliation.matching.linking import left_of, signed_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -60,7 +69,8 @@ def facts_of(row: Discrepancy) -> Facts:
         line_type=row.line.type if row.line else "",
         has_transaction=row.transaction is not None and row.transaction.named,
         reads=capability_of(row.account).reads,
-        line_met=row.line_id is not None and _has_met(row.line_id),
+        line_met=_line_met(row),
+        item_met=_item_met(row),
         proposed_by=row.proposed_by_id,
         proposer=row.proposed_by.get_username() if row.proposed_by else "",
         fix=row.fix,
@@ -134,9 +144,21 @@ def _refereed(work: Callable[[], Result]) -> Result:
         ) from error
 
 
-def _has_met(line_id: int) -> bool:
-    matches = Match.objects.filter(line_id=line_id, ended_at__isnull=True)
-    return matches.filter(run__state=RunState.APPLIED).exists()
+def _line_met(row: Discrepancy) -> bool:
+    if row.line_id is None:
+        return False
+    matches = Match.objects.filter(line_id=row.line_id, ended_at__isnull=True, run__state=RunState.APPLIED)
+    if row.type == DiscrepancyType.SETTLED_THOUGH_FAILED:
+        met = matches.values_list("movement__modification_id", flat=True)
+        return any(modification_id != row.modification_id for modification_id in met)
+    return matches.exists()
+
+
+def _item_met(row: Discrepancy) -> bool:
+    item = row.modification or row.movement
+    if row.type != DiscrepancyType.OURS_NOT_THEIRS or item is None:
+        return False
+    return left_of(item) * signed_of(item) <= 0
 
 
 def _changes_since(row: Discrepancy, version: int) -> list[str]:

@@ -48,7 +48,7 @@ class Lost:
         """For staff."""
         row = self.row
         named = f" {row.reference}" if row.reference else ""
-        worth = Money(row.amount, row.currency)
+        worth = Money(row.worth, row.currency)
         return f"“{row.get_type_display()}”{named} of {worth} in {row.month:%B %Y} {self.what}"
 
 

@@ -1,36 +1,27 @@
-"""What should be in a settlement file by now and is not: late by the account's own calendar, named by nothing else."""
+"""What should be in a settlement file by now and is not: late by the account's own calendar, told by nothing else."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
 from orders.models import (
-    Discrepancy,
-    DiscrepancyState,
     ExternalMovement,
     FileState,
     GatewayAccount,
-    Match,
     Modification,
     ModificationState,
-    RunState,
     SettlementFile,
     SettlementTerms,
 )
 from orders.reconciliation import calendar
 from orders.reconciliation.calendar import Terms
+from orders.reconciliation.matching import whereabouts
 
-_NAMED = (
-    DiscrepancyState.OPEN,
-    DiscrepancyState.WAITING,
-    DiscrepancyState.ACCEPTED,
-    DiscrepancyState.WRITTEN_OFF,
-)
-"""While one of these names an item, it is not missed a second time."""
 MEMORY = timedelta(days=180)
 """So far back a night looks: what is older was missed by the nights of its own time."""
 _ASKED_BEFORE = timedelta(days=90)
@@ -53,7 +44,8 @@ def expected_since(account: GatewayAccount, terms: Terms) -> datetime | None:
 
 
 def late_modifications(account: GatewayAccount, since: datetime, before: datetime) -> QuerySet[Modification]:
-    """Captures and refunds of ours that were executed in this time and that no counting line meets."""
+    """Captures and refunds of ours that were executed in this time and that counting lines do not
+    cover to the last minor unit."""
     since = max(since, before - MEMORY)
     rows = Modification.objects.filter(
         merchant_id=account.merchant_id,
@@ -66,7 +58,8 @@ def late_modifications(account: GatewayAccount, since: datetime, before: datetim
     ).exclude(gateway_reference="")
     moved_at = Coalesce("gateway_at", "finished_at")
     rows = rows.filter(GreaterThanOrEqual(moved_at, since), LessThan(moved_at, before))
-    return rows.exclude(_is_met("modification_id")).exclude(_is_named("modification_id")).order_by(moved_at, "pk")
+    left = whereabouts.left_of_modification("orders_modification")
+    return rows.filter(_is_missing("modification_id", "orders_modification", left)).order_by(moved_at, "pk")
 
 
 def late_movements(account: GatewayAccount, since: datetime, before: datetime) -> QuerySet[ExternalMovement]:
@@ -74,20 +67,10 @@ def late_movements(account: GatewayAccount, since: datetime, before: datetime) -
     rows = ExternalMovement.objects.filter(account=account, kind__in=["capture", "refund", "chargeback"], amount__gt=0)
     executed_at, since = Coalesce("moved_at", "seen_at"), max(since, before - MEMORY)
     rows = rows.filter(GreaterThanOrEqual(executed_at, since), LessThan(executed_at, before))
-    return rows.exclude(_is_met("movement_id")).exclude(_is_named("movement_id")).order_by(executed_at, "pk")
+    left = whereabouts.left_of_movement("orders_externalmovement")
+    return rows.filter(_is_missing("movement_id", "orders_externalmovement", left)).order_by(executed_at, "pk")
 
 
-def _is_met(column: str) -> Exists:
-    """By the transaction first: that is what matches are found by."""
-    counting = Match.objects.filter(
-        ended_at__isnull=True,
-        run__state=RunState.APPLIED,
-        line__overlap=False,
-        line__file__state=FileState.APPLIED,
-        transaction_id=OuterRef("transaction_id"),
-    )
-    return Exists(counting.filter(**{column: OuterRef("pk")}))
-
-
-def _is_named(column: str) -> Exists:
-    return Exists(Discrepancy.objects.filter(state__in=_NAMED, **{column: OuterRef("pk")}))
+def _is_missing(column: str, table: str, left: str) -> RawSQL:
+    """By the rule that the balance follows: lines do not cover it whole, and no discrepancy tells where the rest is."""
+    return RawSQL(whereabouts.is_missing(column, table, left), (), output_field=BooleanField())  # noqa: S611  # our own words

@@ -13,6 +13,7 @@ from django.db.models import Count, Min, Sum
 from orders import audit
 from orders.database import database_now
 from orders.models import Discrepancy, Drift, DriftState, GatewayAccount, JobRun, JobState, Merchant, Source
+from orders.models.discrepancy import WORTH
 from orders.money import Money
 from orders.reconciliation import calendar
 from orders.reconciliation.nights.due import BOOKS, NIGHT, REPORT, begins_at, newest_day, states_of, terms_of
@@ -96,8 +97,10 @@ def figures_of(due: ReportDue) -> Told:
     """What does not meet by type and currency (count, minor units), and the state of everything else."""
     nights = list(nights_of(due.merchant, due.day))
     unsettled = Discrepancy.objects.filter(merchant=due.merchant).unsettled()
+    if not due.fresh:  # of a night that was made up for, what happened afterwards is not its story
+        unsettled = unsettled.filter(occurred_on__lte=due.day)
     begun = min((night.started_at for night in nights), default=database_now())
-    rows = unsettled.order_by().values("type", "currency").annotate(count=Count("pk"), amount=Sum("amount"))
+    rows = unsettled.order_by().values("type", "currency").annotate(count=Count("pk"), amount=Sum(WORTH))
     types: dict[str, dict[str, dict[str, int]]] = {}
     for row in rows:
         types.setdefault(row["type"], {})[row["currency"]] = {"count": row["count"], "amount": int(row["amount"])}
@@ -111,7 +114,10 @@ def figures_of(due: ReportDue) -> Told:
         "failed": [night.account.name for night in nights if night.account and night.state == JobState.FAILED],
         "books": _books(due.day),
     }
-    return Told(sentence=answer(types, oldest), figures=figures)
+    said = answer(types, oldest)
+    return Told(
+        sentence=said if due.fresh else f"Of what happened until then, {said[0].lower()}{said[1:]}", figures=figures
+    )
 
 
 def nights_of(merchant: Merchant, day: date) -> Iterable[JobRun]:
@@ -129,9 +135,10 @@ def answer(types: dict[str, dict[str, dict[str, int]]], oldest: date | None) -> 
     for currencies in types.values():
         for currency, one in currencies.items():
             sums[currency] = sums.get(currency, 0) + one["amount"]
-    worth = " and ".join(str(Money(amount, currency)) for currency, amount in sorted(sums.items()))
+    worth = " and ".join(str(Money(amount, currency)) for currency, amount in sorted(sums.items()) if amount)
+    much = f"worth {worth}" if worth else "yet no money is missing"
     since = f"; the oldest since {oldest:%-d %B %Y}" if oldest else ""
-    return f"{'1 thing does' if count == 1 else f'{count} things do'} not meet, worth {worth}{since}."
+    return f"{'1 thing does' if count == 1 else f'{count} things do'} not meet, {much}{since}."
 
 
 def _expiring(due: ReportDue) -> Told:

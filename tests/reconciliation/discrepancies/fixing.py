@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
+from orders.gateways.base import Movement, Verdict
 from orders.models import Discrepancy, ExternalMovement, GatewayAccount, LineType, Match, Transaction
 from orders.modifications.refusals import Refused
+from orders.money import Money
 from orders.reconciliation.discrepancies.fix_offers import Offer, offers
 from orders.reconciliation.discrepancies.fixes import apply_fix
 from tests.factories import a_captured_transaction
@@ -22,6 +25,20 @@ def a_strange_refund(account: GatewayAccount, *, amount: int = 2_500, **fields: 
     transaction = fields.pop("transaction", None) or a_captured_transaction(account=account)
     line = a_line(a_file(account), type=LineType.REFUND, gross=-amount, fee=0, gateway_id="ref-1", reference="rec-r1")
     return a_discrepancy(line=line, transaction=transaction, **fields)
+
+
+def a_told(gateway_id: str = "", modification_id: str = "", reference: str = "rec-1", **fields: Any) -> Movement:
+    """A refund of 25.00 EUR of 20 November, as its gateway tells it."""
+    values: dict[str, Any] = {
+        "type": "refund",
+        "raw_type": "REFUND",
+        "amount": Money(2_500, "EUR"),
+        "raw_status": "REFUNDED",
+        "verdict": Verdict.SUCCEEDED,
+        "at": datetime(2026, 11, 20, 10, tzinfo=UTC),
+        **fields,
+    }
+    return Movement(modification_id=modification_id, gateway_id=gateway_id, reference=reference, **values)
 
 
 def payment_of(row: Discrepancy) -> Transaction:

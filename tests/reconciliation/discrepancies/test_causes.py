@@ -91,7 +91,7 @@ def test_a_late_movement_whose_day_has_a_file_is_missing_in_it(account: GatewayA
     assert top(row) == (Cause.LINE_MISSING, 90)
     told = row.evidence["tested"][-1]["sentence"]
     assert "The file of 20 Nov 2026 holds 1,204 lines but none with the reference rec-lost" in told
-    assert "1 other movements of 20 Nov 2026 did settle" in told
+    assert "1 other movement of 20 Nov 2026 did settle" in told
 
 
 def test_a_late_movement_whose_day_has_no_file_waits_for_the_file(account: GatewayAccount) -> None:

@@ -57,7 +57,7 @@ def test_an_owner_is_given_and_taken_away(account: GatewayAccount, anna: User) -
     assert only(desk.assign([row.pk], owner_id=None, by=anna)).done
     row.refresh_from_db()
     assert row.owner is None
-    assert history(row) == [("assigned", "anna gave it to anna."), ("assigned", "anna gave it to nobody.")]
+    assert history(row) == [("assigned", "anna took it."), ("assigned", "anna gave it to nobody.")]
     assert Event.objects.filter(verb="discrepancy.assigned", actor=anna).count() == 2
 
 

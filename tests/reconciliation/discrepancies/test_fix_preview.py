@@ -88,3 +88,11 @@ def test_a_frozen_payment_stays_frozen() -> None:
 def test_without_a_payment_only_what_has_not_met_is_shown() -> None:
     lines = preview(Fix.ACCEPT, Books(unmatched=70, amount=70, amount_currency="JPY")).lines
     assert [(line.name, str(line.before), str(line.after)) for line in lines] == [("Not met", "70 JPY", "0 JPY")]
+
+
+def test_without_a_payment_there_are_no_books_to_adopt_into() -> None:
+    shown = preview(Fix.ADOPT, Books(unmatched=70, amount=70, amount_currency="GBP"), adopted("capture", 70, "GBP"))
+    assert shown.lines == ()
+    assert shown.sentences == (
+        "No payment of this account is known for it, so there are no books that it could enter.",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,8 +13,9 @@ from orders.models import Discrepancy, DiscrepancyState, ExternalMovement, Match
 from orders.modifications.refusals import ChangedSince
 from orders.reconciliation.discrepancies.fixes import apply_fix
 from tests.factories import a_person, an_account
+from tests.mirror.snapshots import meet
 from tests.modifications.test_together import together
-from tests.reconciliation.discrepancies.fixing import a_strange_refund
+from tests.reconciliation.discrepancies.fixing import a_strange_refund, a_told, payment_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,6 +36,27 @@ def test_a_movement_that_two_adopt_is_booked_once() -> None:
     assert sorted(type(end).__name__ for end in ends) == ["ChangedSince"] * 3 + ["str"]
     assert ExternalMovement.objects.count() == Match.objects.count() == 1
     assert Transaction.objects.get().refunded == 2_500
+
+
+@pytest.mark.parametrize("gateway_id", ["ref-1", ""])
+def test_a_movement_that_is_adopted_and_read_at_once_is_booked_once(gateway_id: str) -> None:
+    row = a_strange_refund(an_account())
+    transaction = payment_of(row)
+    told = a_told(gateway_id, str(uuid4()), "rec-r1")
+    ends = together([fixing(row, "adopt", finance(row)), *[lambda: meet(transaction, told)] * 3])
+    assert not any(isinstance(end, Exception) for end in ends), ends
+    assert ExternalMovement.objects.count() == Match.objects.count() == 1
+    assert Transaction.objects.get().refunded == 2_500
+
+
+def test_another_movement_that_is_read_while_one_is_adopted_is_not_linked_for_it() -> None:
+    row = a_strange_refund(an_account())
+    transaction = payment_of(row)
+    told = a_told("ref-2", str(uuid4()), "rec-r2")
+    ends = together([fixing(row, "adopt", finance(row)), *[lambda: meet(transaction, told)] * 3])
+    assert not any(isinstance(end, Exception) for end in ends), ends
+    assert Match.objects.get().movement == ExternalMovement.objects.get(gateway_id="ref-1")
+    assert Transaction.objects.get().refunded == 5_000
 
 
 def test_two_different_fixes_at_once_are_one() -> None:

@@ -15,9 +15,9 @@ NOON = datetime.combine(BOOKED, time(12), UTC)
 
 
 def our(transaction: Transaction, **fields: Any) -> Any:
-    return a_modification_of(
-        transaction, **{"gateway_at": NOON - timedelta(days=2), "gateway_id": "", "gateway_reference": "R1", **fields}
-    )
+    moved_at = NOON - timedelta(days=2)
+    values = {"requested_at": moved_at, "gateway_at": moved_at, "gateway_id": "", "gateway_reference": "R1", **fields}
+    return a_modification_of(transaction, **values)
 
 
 def run_of(file: SettlementFile) -> ReconciliationRun:

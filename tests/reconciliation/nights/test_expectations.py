@@ -19,6 +19,7 @@ from orders.models import (
     SettlementTerms,
 )
 from orders.reconciliation.calendar import Terms, start_of
+from orders.reconciliation.matching.balance import balance
 from orders.reconciliation.nights.expectations import expected_since, late_modifications, late_movements
 from tests.factories import a_captured_transaction, an_account
 from tests.reconciliation_factories import (
@@ -120,6 +121,7 @@ def test_what_only_seems_to_meet_is_missed(account: GatewayAccount) -> None:
     assert len(missed(account)) == 4
 
 
+@pytest.mark.parametrize("with_line", [False, True], ids=["it is missed", "a line tells"])
 @pytest.mark.parametrize(
     ("state", "again"),
     [
@@ -131,15 +133,89 @@ def test_what_only_seems_to_meet_is_missed(account: GatewayAccount) -> None:
         (DiscrepancyState.RESOLVED, True),
     ],
 )
-def test_what_a_discrepancy_names_is_not_missed_twice(
-    account: GatewayAccount, state: DiscrepancyState, again: bool
+def test_what_a_discrepancy_tells_is_not_missed_twice(
+    account: GatewayAccount, state: DiscrepancyState, again: bool, with_line: bool
 ) -> None:
     row = executed(account)
     one, other = row.requested_by, executed(an_account()).requested_by
-    named: dict[str, Any] = {"proposed_by": one, "closed_by": other if state == DiscrepancyState.WRITTEN_OFF else None}
-    a_discrepancy(account, type=DiscrepancyType.AMOUNT, state=state, modification=row, **named)
+    told: dict[str, Any] = {"proposed_by": one, "closed_by": other if state == DiscrepancyState.WRITTEN_OFF else None}
+    if with_line:
+        told |= {"line": a_line(a_file(account), gross=9_000), "type": DiscrepancyType.AMOUNT, "difference": -1_000}
+    else:
+        told |= {"type": DiscrepancyType.OURS_NOT_THEIRS, "difference": -10_000}
+    a_discrepancy(account, state=state, modification=row, transaction=row.transaction, **told)
 
     assert bool(missed(account)) is again
+    assert bool(balance(account.pk, until=None)["EUR"].on_the_way) is again, "the balance says so too"
+
+
+def test_what_lines_cover_in_part_is_missed_until_it_is_told_how_much(account: GatewayAccount) -> None:
+    row, refund = executed(account), executed(account, kind="refund")
+    for item, gross in ((row, 4_000), (refund, -9_999)):
+        a_match(a_line(a_file(account), type=item.kind, gross=gross), modification=item)
+    assert set(missed(account)) == {row, refund}
+
+    for item, difference in ((row, -5_999), (refund, 1)):
+        a_discrepancy(
+            account,
+            type=DiscrepancyType.OURS_NOT_THEIRS,
+            modification=item,
+            transaction=item.transaction,
+            difference=difference,
+        )
+    assert missed(account) == [row], "of this one a cent more is left"
+
+
+def test_what_lines_cover_together_is_not_missed(account: GatewayAccount) -> None:
+    row = executed(account)
+    file = a_file(account)
+    a_match(a_line(file, gross=4_000), modification=row, rule="legs")
+    a_match(a_line(file, gross=5_999), modification=row, rule="legs", amount=6_000, difference=-1)
+    assert missed(account) == []
+
+
+def test_a_line_that_met_another_movement_tells_nothing_any_more(account: GatewayAccount) -> None:
+    row = executed(account)
+    line = a_line(a_file(account), gross=9_300)
+    told = a_discrepancy(
+        line=line,
+        type=DiscrepancyType.AMOUNT,
+        state=DiscrepancyState.ACCEPTED,
+        modification=row,
+        transaction=row.transaction,
+        difference=-700,
+    )
+    assert missed(account) == []
+    a_match(line, movement=a_movement(row.transaction, kind="capture", amount=9_300, moved_at=IN_TIME))
+
+    assert missed(account) == [row]
+    assert told.state == DiscrepancyState.ACCEPTED
+    assert balance(account.pk, until=None)["EUR"].on_the_way == 10_000
+
+
+def test_a_failed_leg_hides_the_missing_rest_only_where_a_line_shows_it(account: GatewayAccount) -> None:
+    of_leg, shown = executed(account), executed(account)
+    line = a_line(a_file(account))
+    a_discrepancy(account, type=DiscrepancyType.SPLIT_LEG_FAILED, modification=of_leg, difference=0)
+    a_discrepancy(account, type=DiscrepancyType.SPLIT_LEG_FAILED, modification=shown, line=line)
+
+    assert missed(account) == [of_leg]
+
+
+def test_what_only_a_replaced_file_says_hides_nothing(account: GatewayAccount) -> None:
+    row, still_said = executed(account), executed(account)
+    for named, state in ((row, FileState.REPLACED), (still_said, FileState.APPLIED)):
+        line = a_line(a_file(account, state=state))
+        a_discrepancy(
+            account,
+            type=DiscrepancyType.AMOUNT,
+            state=DiscrepancyState.ACCEPTED,
+            modification=named,
+            line=line,
+            proposed_by=named.requested_by,
+        )
+
+    assert missed(account) == [row]
 
 
 def test_money_that_moved_without_us_is_missed_too(account: GatewayAccount) -> None:

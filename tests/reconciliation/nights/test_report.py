@@ -192,6 +192,20 @@ def test_nothing_unsettled_is_one_good_sentence(account: GatewayAccount) -> None
     assert made(account).steps["figures"]["sentence"] == "Nothing is left that did not meet."
 
 
+def test_a_night_that_was_made_up_for_tells_nothing_that_happened_later(account: GatewayAccount) -> None:
+    day = newest_of(account) - timedelta(days=9)
+    a_discrepancy(account, amount=100, occurred_on=day)
+    a_discrepancy(account, amount=200, occurred_on=day + timedelta(days=1))
+    a_night(account, day)
+
+    row = report(ReportDue(merchant=account.merchant, day=day, fresh=False))
+
+    assert row is not None
+    told = row.steps["figures"]
+    assert told["sentence"].startswith("Of what happened until then, 1 thing does not meet, worth 1.00 EUR")
+    assert told["figures"]["types"] == {"theirs_not_ours": {"EUR": {"count": 1, "amount": 100}}}
+
+
 def test_the_digest_holds_what_ends_soon_with_its_open_amount(account: GatewayAccount) -> None:
     now = database_now()
     a_transaction(account=account, expires_at=now + timedelta(hours=20), captured=4_000)

@@ -95,9 +95,7 @@ def file_missing(case: Case) -> Finding:
         return fails(Cause.FILE_MISSING, f"{expected.file.name} covers {day(expected.day)} and was applied.")
     by = "as the account settled before" if expected.learned else "by the account’s terms"
     if expected.neighbours:
-        return fails(
-            Cause.FILE_MISSING, f"{expected.neighbours} other movements of {day(expected.executed_on)} did settle."
-        )
+        return fails(Cause.FILE_MISSING, f"{_others(expected.neighbours)} of {day(expected.executed_on)} did settle.")
     return holds(
         Cause.FILE_MISSING,
         LIKELY if expected.learned else PLAUSIBLE,
@@ -118,13 +116,11 @@ def line_missing(case: Case) -> Finding:
     named = _names(case)
     reference = f" with the reference {named[0]}" if named else " of it"
     if expected.file is None:
-        told = (
-            f"{expected.neighbours} other movements of {day(expected.executed_on)} did settle, but no line{reference}."
-        )
+        told = f"{_others(expected.neighbours)} of {day(expected.executed_on)} did settle, but no line{reference}."
         return holds(Cause.LINE_MISSING, PLAUSIBLE, told)
-    told = f"The file of {day(expected.day)} holds {expected.file.lines:,} lines but none{reference}"
+    told = f"The file of {day(expected.day)} holds {_counted(expected.file.lines, 'line')} but none{reference}"
     others = (
-        f", while {expected.neighbours} other movements of {day(expected.executed_on)} did settle"
+        f", while {_others(expected.neighbours)} of {day(expected.executed_on)} did settle"
         if expected.neighbours
         else ""
     )
@@ -141,3 +137,11 @@ def _names(case: Case) -> tuple[str, ...]:
         return ()
     own = (item.reference, item.gateway_id, *item.names, case.transaction.reference if case.transaction else "")
     return tuple(name for name in own if name)
+
+
+def _others(count: int) -> str:
+    return _counted(count, "other movement")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
