@@ -226,7 +226,7 @@ def a_discrepancy(
         "key": f"line:{line.identity}" if line is not None else f"item:{uuid.uuid4()}",
         "reference": line.reference if line is not None else "",
         "amount": abs(line.gross) if line is not None else 10_000,
-        "difference": line.gross if line is not None else 10_000,
+        "difference": line.gross if line is not None else fields.get("amount", 10_000),
         "currency": line.currency if line is not None else "EUR",
         "sentence": "The gateway lists this, and our books hold nothing like it.",
         "occurred_on": occurred,

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from orders.gateways.base import Kind
-from orders.models import Proposal, ProposalState, ProposalSubject
+from orders.models import Discrepancy, DiscrepancyState, Proposal, ProposalState, ProposalSubject
 from orders.permissions import permissions_of
 from orders.presenters.paging import Lists, cut
 from orders.presenters.places import place_of, read_place
@@ -49,6 +49,8 @@ class Page:
     seals: tuple[Seal, ...]
     after: str
     first: bool
+    write_offs: int
+    """Write-offs that wait for a second person too; they are decided on their discrepancies."""
 
 
 def page_of(rows: QuerySet[Proposal], person: User, *, tab: Tab, after: str) -> Page:
@@ -65,7 +67,12 @@ def page_of(rows: QuerySet[Proposal], person: User, *, tab: Tab, after: str) -> 
         seals=tuple(seal_of(row, person) for row in shown.rows),
         after=shown.after,
         first=place is None,
+        write_offs=_write_offs(person) if tab is Tab.OPEN else 0,
     )
+
+
+def _write_offs(person: User) -> int:
+    return Discrepancy.objects.of(person).filter(state=DiscrepancyState.WAITING).count()
 
 
 def seal_of(proposal: Proposal, person: User) -> Seal:

@@ -33,6 +33,7 @@ async function send(form, files) {
       const end = await upload(form, file, row);
       show(row, 1000, end.sentence, "good", end.url);
       arrived.push(end);
+      if (files.length > 1 && end.new) follow(row, end.live);
     } catch (problem) {
       if (problem instanceof Refusal) begun.delete(file);
       show(row, null, problem instanceof Refusal ? problem.message : LOST, "bad", problem.url);
@@ -42,6 +43,13 @@ async function send(form, files) {
   button.disabled = false;
   // A file that was here before stays with its sentence: nothing new would be seen on its page.
   if (files.length === 1 && arrived[0]?.new) window.location.assign(arrived[0].url);
+}
+
+// One of several files that arrived is read while the others go up; its row tells how far it is until it is at rest.
+function follow(row, address) {
+  row.setAttribute("hx-get", address);
+  row.setAttribute("hx-trigger", "load");
+  window.htmx.process(row);
 }
 
 // What was begun for a file; pressing the button again on the same page goes on with it, unless something else was

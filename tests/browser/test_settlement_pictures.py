@@ -203,7 +203,7 @@ def test_several_files_say_each_what_became_of_it(
     page.get_by_role("button", name="Upload").click()
 
     said = page.get_by_role("list", name="Progress")
-    expect(said.get_by_text("one.csv is here and waits to be read")).to_be_visible()
+    expect(said.get_by_text("It arrived whole and waits to be read")).to_be_visible()
     expect(said.get_by_text("These bytes came before, as one.csv")).to_be_visible()
     expect(said.get_by_text("The file is empty; nothing was received.")).to_be_visible()
     assert SettlementFile.objects.count() == 1

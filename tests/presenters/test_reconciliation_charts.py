@@ -73,6 +73,16 @@ def test_a_flow_leads_from_captured_to_what_is_still_to_be_paid_out() -> None:
     ]
 
 
+def test_more_paid_out_than_settled_is_owed_to_the_gateway() -> None:
+    arrival = an_arrival()
+    arrival.figures["lines"]["payout"]["EUR"]["net"] = -10_000
+
+    (flow,) = flows_of([arrival])
+    last = flow.rows[-1]
+
+    assert (last.step.label, last.amount, last.step.tone) == ("Owed to the gateway", "€22.00", "careful")
+
+
 def test_what_is_settled_is_told_before_it_is_paid_out() -> None:
     assert settled_of(an_arrival()) == {"EUR": 7_800}
 

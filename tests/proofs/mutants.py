@@ -209,8 +209,8 @@ MUTANTS = (
     Mutant(
         name="a line that is off by a tolerance proves an amount",
         file="orders/reconciliation/evidence.py",
-        before="            if match.rule == Rule.PERSON or match.difference:\n",
-        after="            if match.rule == Rule.PERSON:\n",
+        before="if match.rule == Rule.PERSON or match.difference or _is_early(match)",
+        after="if match.rule == Rule.PERSON or _is_early(match)",
         proof=("tests/reconciliation/runs/test_evidence.py",),
     ),
     Mutant(

@@ -14,6 +14,7 @@ PROPERTIES = (
     "tests/models/test_begins.py",
     "tests/reconciliation/matching/test_property.py",
     "tests/reconciliation/matching/test_property_people.py",
+    "tests/api/test_against_its_document.py",
 )
 
 

@@ -10,8 +10,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from orders.models import (
+    DiscrepancyState,
     Event,
     GatewayAccount,
     Modification,
@@ -25,6 +27,7 @@ from orders.models import (
 from orders.modifications.pause import pause_account
 from orders.modifications.review import propose_resolution, propose_resumption
 from tests.factories import a_captured_transaction, a_person, an_account
+from tests.reconciliation_factories import a_discrepancy
 from tests.views.scenes import a_modification, a_shop, doubtful, logged_in
 
 pytestmark = pytest.mark.django_db
@@ -301,3 +304,18 @@ def test_the_accounts_page_costs_the_same_queries_for_one_and_for_many(
 
     with django_assert_max_num_queries(10):
         client.get(reverse("orders:account_list"))
+
+
+def test_write_offs_that_wait_elsewhere_are_told_here_too(shop: tuple[GatewayAccount, User]) -> None:
+    account, person = shop
+    client = logged_in(person)
+    nothing = html.unescape(client.get("/proposals/").content.decode())
+    a_discrepancy(account, state=DiscrepancyState.WAITING, proposed_by=person, proposed_at=timezone.now())
+    a_discrepancy(state=DiscrepancyState.WAITING, proposed_by=person, proposed_at=timezone.now())
+
+    page = html.unescape(client.get("/proposals/").content.decode())
+
+    assert "Nothing waits for a second person" in nothing
+    assert "Nothing waits for a second person" not in page
+    assert "1 write-off waits for a second person" in page
+    assert "/reconciliation/discrepancies/?state=waiting" in page

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from orders.presenters.reconciliation.words import counted, day_text, sums_text
+from orders.presenters.reconciliation.words import counted, day_text, worth_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +52,17 @@ def answer_of(standing: Standing, *, today: date) -> Answer:
 
 def _met(standing: Standing, today: date) -> str:
     assert standing.last_day is not None
-    sums = sums_text({currency: amount for currency, amount in standing.settled.items() if amount})
+    sums = worth_text(standing.settled)
     lines = counted(standing.lines, "line")
     return f"Everything of {day_text(standing.last_day, today)} met: {lines}{f', {sums}' if sums else ''}."
 
 
 def _broken(standing: Standing, today: date) -> str:
     things = counted(standing.broken, "thing")
-    worth = sums_text(standing.broken_value)
+    worth = worth_text(standing.broken_value)
     since = f"; the oldest since {day_text(standing.oldest, today)}" if standing.oldest else ""
-    return f"{things} did not meet, worth {worth}{since}."
+    much = f"worth {worth}" if worth else "yet no money is missing"
+    return f"{things} did not meet, {much}{since}."
 
 
 def _under_way(count: int) -> str:

@@ -148,5 +148,5 @@ def _column(day: Day, x: int) -> Column:
 
 def _tone(amount: int, *, total: bool) -> str:
     if total:
-        return "good" if amount >= 0 else "bad"
+        return "good" if amount >= 0 else "careful"
     return "busy" if amount >= 0 else "careful"

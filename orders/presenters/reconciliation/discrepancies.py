@@ -10,10 +10,11 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BigIntegerField, Case, ExpressionWrapper, F, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, ExpressionWrapper, Q, QuerySet, Value, When
 from django.db.models.functions import Least
 
 from orders.models import Discrepancy, DiscrepancyState, DiscrepancyType, Membership, Merchant
+from orders.models.discrepancy import WORTH
 from orders.presenters.paging import cut
 from orders.reconciliation.ageing import BUCKETS, bucket_of
 from orders.templatetags.presentation import money_text
@@ -114,7 +115,7 @@ def row_of(discrepancy: Discrepancy, today: date) -> Row:
         occurred_on=discrepancy.occurred_on,
         age="today" if not days else f"{days} day{'s' if days > 1 else ''}",
         age_tone=_age_tone(discrepancy, today),
-        value=money_text(discrepancy.amount, discrepancy.currency),
+        value=money_text(discrepancy.worth, discrepancy.currency),
         cause=discrepancy.get_cause_display() if discrepancy.cause else "",
         confidence=discrepancy.confidence,
         owner=discrepancy.owner.get_username() if discrepancy.owner else "",
@@ -133,12 +134,12 @@ def summary_of(rows: QuerySet[Discrepancy], *, unsettled: bool) -> Summary:
     """One query over at most COUNTED_TO rows, along the index that the list itself walks."""
     rows = rows.order_by() if unsettled else rows.order_by("-pk")
     try:
-        capped, parameters = rows.values("currency", "amount")[:COUNTED_TO].query.sql_with_params()
+        capped, parameters = rows.annotate(value=WORTH).values("currency", "value")[:COUNTED_TO].query.sql_with_params()
     except EmptyResultSet:  # somebody without a merchant, or a filter that nothing can fit
         return Summary(count="0", one=False, values=(), capped=False)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT currency, COUNT(*), SUM(amount) FROM ({capped}) AS capped "  # noqa: S608  # our own words
+            f"SELECT currency, COUNT(*), SUM(value) FROM ({capped}) AS capped "  # noqa: S608  # our own words
             "GROUP BY currency ORDER BY currency",
             parameters,
         )
@@ -147,7 +148,7 @@ def summary_of(rows: QuerySet[Discrepancy], *, unsettled: bool) -> Summary:
     return Summary(
         count=f"{count:,}" + ("+" if count >= COUNTED_TO else ""),
         one=count == 1,
-        values=tuple(money_text(int(value), currency) for currency, _, value in sums),
+        values=tuple(money_text(int(value), currency) for currency, _, value in sums if value),
         capped=count >= COUNTED_TO,
     )
 
@@ -170,7 +171,7 @@ def urgency(today: date) -> ExpressionWrapper[Any]:
     Values of different currencies are compared by their minor units: no rate of exchange is known here, and it only
     orders a list.
     """
-    value = Least(F("amount"), Value(_VALUE_MAXIMUM)) + Value(_VALUE_MINIMUM)
+    value = Least(WORTH, Value(_VALUE_MAXIMUM)) + Value(_VALUE_MINIMUM)
     ages = [
         When(occurred_on__gte=oldest, then=Value(bucket.weight))
         for bucket in BUCKETS

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
 
 from orders.models import Discrepancy
 from orders.modifications.preview import Preview
+from orders.reconciliation.discrepancies.fix_facts import Fix
 from orders.reconciliation.discrepancies.fix_offers import Offer, offers
 
 _ID_HINTS = {
@@ -72,7 +73,7 @@ def _card(offer: Offer, discrepancy: Discrepancy, *, opened: bool, typed: Typed 
         code=offer.code,
         title=offer.title,
         what=offer.what,
-        preview=offer.preview,
+        preview=_preview(offer),
         allowed=offer.allowed,
         sentence=offer.sentence,
         needs_reason=offer.needs_reason,
@@ -84,3 +85,9 @@ def _card(offer: Offer, discrepancy: Discrepancy, *, opened: bool, typed: Typed 
         typed_id=typed.other_id,
         problem=typed.problem,
     )
+
+
+def _preview(offer: Offer) -> Preview:
+    """Without figures where nothing looks like the other side: what then happens is not known."""
+    unknown = offer.code == Fix.LINK and not offer.choices
+    return replace(offer.preview, lines=()) if unknown else offer.preview

@@ -41,7 +41,7 @@ def verdict_rows(
             number=one.number,
             pk=one.pk,
             title=f"{row.get_type_display()} {row.pk}" if (row := rows.get(one.pk)) else "",
-            value=money_text(row.amount, row.currency) if row else "",
+            value=money_text(row.worth, row.currency) if row else "",
             done=verdict.done,
             word=done if verdict.done else refused,
             sentence=verdict.sentence,

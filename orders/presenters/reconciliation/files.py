@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from orders.models import FileState, SettlementBadLine, SettlementFile
 from orders.presenters.paging import cut
-from orders.presenters.reconciliation.words import FILE_TONES, UNDER_WAY, added, sums_text
+from orders.presenters.reconciliation.words import FILE_TONES, UNDER_WAY, added, counted, sums_text
 from orders.templatetags.presentation import money_text
 
 ROWS_PER_PAGE = 50
@@ -67,6 +67,8 @@ class Sums:
 
     currency: str
     lines: str
+    counted: str
+    """The lines with their noun."""
     gross: str
     fee: str
     net: str
@@ -116,6 +118,7 @@ def sums_of(file: SettlementFile) -> tuple[Sums, ...]:
         Sums(
             currency=currency,
             lines=f"{lines.get(currency, 0):,}",
+            counted=counted(lines.get(currency, 0), "line"),
             gross=text("gross", currency),
             fee=text("fee", currency),
             net=text("net", currency),

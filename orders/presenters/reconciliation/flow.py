@@ -76,19 +76,25 @@ def _flow(currency: str, tables: Sequence[Mapping[str, Any]]) -> Flow:
     fees = -total(sorted(kinds), "fee")
     settled = total(sorted(kinds), "net")
     paid_out = total([LineType.PAYOUT], "net")
+    left = settled + paid_out
     figures = [
         *(one for one in moved if one[2] or one[0] == LineType.CAPTURE),
         *([("others", "Conversions and adjustments", others, False)] if others else []),
         ("fees", "Fees", fees, False),
         ("settled", "Settled", settled, True),
         ("paid_out", "Paid out", paid_out, False),
-        ("to_pay", "Not paid out yet", settled + paid_out, True),
+        ("to_pay", "Not paid out yet" if left >= 0 else "Owed to the gateway", left, True),
     ]
     steps = flow_of(figures)
     return Flow(
         currency=currency,
-        rows=tuple(FlowRow(step=step, amount=money_text(step.amount, currency)) for step in steps),
+        rows=tuple(FlowRow(step=step, amount=money_text(_told(step), currency)) for step in steps),
     )
+
+
+def _told(step: Step) -> int:
+    """What is owed is told without a sign: the label says whose it is."""
+    return abs(step.amount) if step.name == "to_pay" else step.amount
 
 
 def _needed(arrival: Arrival) -> int:

@@ -14,7 +14,7 @@ from orders.presenters.reconciliation.answer import Answer, Standing, answer_of
 from orders.presenters.reconciliation.charts import Trend, rate_text, shares, trend_of
 from orders.presenters.reconciliation.flow import Flow, day_of, flows_of, settled_of, trend_days
 from orders.presenters.reconciliation.home_reading import Arrival, Moving, Reading, Unsettled
-from orders.presenters.reconciliation.words import UNDER_WAY, counted, day_text, sums_text
+from orders.presenters.reconciliation.words import UNDER_WAY, counted, day_text, sums_text, worth_text
 from orders.reconciliation.ageing import BUCKETS, bucket_of
 
 _URGENCY = [type_.value for type_ in DiscrepancyType]
@@ -137,16 +137,12 @@ def _answer(reading: Reading, today: date) -> Answer:
 
 def _errands(reading: Reading, kept: Mapping[str, str]) -> tuple[Errand, ...]:
     errands = [_refusal(one) for one in reading.moving if one.state == FileState.REFUSED]
-    waiting = sum(one.count for one in reading.unsettled if one.state == DiscrepancyState.WAITING)
-    if waiting:
-        sentence = f"{counted(waiting, 'write-off waits', 'write-offs wait')} for a second person."
-        href = discrepancies_at(kept, state=DiscrepancyState.WAITING.value)
-        errands.append(Errand(tone="careful", sentence=sentence, href=href, link="Confirm or reject"))
+    errands += _write_offs(reading.unsettled, kept)
     for type_ in _URGENCY:
         chosen = [one for one in reading.unsettled if one.type == type_ and one.state == DiscrepancyState.OPEN]
         if count := sum(one.count for one in chosen):
             label = str(DiscrepancyType(type_).label)
-            sentence = f"{label}: {count:,}, worth {sums_text(_value(chosen))}."
+            sentence = f"{label}: {count:,}, {_worth(chosen)}."
             errands.append(
                 Errand(
                     tone="bad" if type_ in _URGENCY[:2] else "careful",
@@ -156,6 +152,29 @@ def _errands(reading: Reading, kept: Mapping[str, str]) -> tuple[Errand, ...]:
                 )
             )
     return tuple(errands[:_ERRANDS_SHOWN])
+
+
+def _worth(rows: Sequence[Unsettled]) -> str:
+    worth = worth_text(_value(rows))
+    return f"worth {worth}" if worth else "no money is missing"
+
+
+def _write_offs(unsettled: Sequence[Unsettled], kept: Mapping[str, str]) -> list[Errand]:
+    """What this person may decide, and what only somebody else may: nobody confirms alone."""
+    waiting = [one for one in unsettled if one.state == DiscrepancyState.WAITING]
+    href = discrepancies_at(kept, state=DiscrepancyState.WAITING.value)
+    errands = []
+    if others := sum(one.count for one in waiting if not one.own):
+        sentence = f"{counted(others, 'write-off waits', 'write-offs wait')} for a second person."
+        errands.append(Errand(tone="careful", sentence=sentence, href=href, link="Confirm or reject"))
+    if own := sum(one.count for one in waiting if one.own):
+        sentence = (
+            f"{counted(own, 'write-off', 'write-offs')} of yours {'waits' if own == 1 else 'wait'} for somebody else."
+        )
+        errands.append(
+            Errand(tone="quiet", sentence=sentence, href=href, link="Look at them" if own > 1 else "Look at it")
+        )
+    return errands
 
 
 def _refusal(file: Moving) -> Errand:
@@ -175,7 +194,7 @@ def _ages(unsettled: Sequence[Unsettled], kept: Mapping[str, str], today: date) 
             label=bucket.label,
             tone="bad" if bucket.last is None else "careful" if bucket.first >= 4 else "busy",
             count=sum(one.count for one in rows),
-            value=sums_text(_value(rows)),
+            value=worth_text(_value(rows)),
             href=discrepancies_at(kept, age=bucket.name),
             length=length,
         )
@@ -192,7 +211,7 @@ def _types(unsettled: Sequence[Unsettled], kept: Mapping[str, str]) -> tuple[Sha
             label=str(DiscrepancyType(type_).label),
             tone="careful",
             count=sum(one.count for one in rows),
-            value=sums_text(_value(rows)),
+            value=worth_text(_value(rows)),
             href=discrepancies_at(kept, type=type_),
             length=length,
         )
@@ -221,7 +240,7 @@ def _account_row(account: AccountChoice, reading: Reading, today: date) -> Accou
         settled=sums_text(_settled(of_day)),
         rate=rate_text(day.met, day.needed) if day is not None else "—",
         unsettled=count,
-        value=sums_text(_value(unsettled)),
+        value=worth_text(_value(unsettled)),
         unsettled_href=discrepancies_at(kept),
     )
 
@@ -245,5 +264,5 @@ def _settled(arrivals: Iterable[Arrival]) -> dict[str, int]:
 def _value(unsettled: Iterable[Unsettled]) -> dict[str, int]:
     found: dict[str, int] = {}
     for one in unsettled:
-        found[one.currency] = found.get(one.currency, 0) + one.amount
+        found[one.currency] = found.get(one.currency, 0) + one.worth
     return found

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Max, Sum
 
 from orders.models import Discrepancy, FileState, ReconciliationRun, RunKind, RunStage, RunState, SettlementFile
+from orders.models.discrepancy import WORTH
 from orders.reconciliation.files.setting_aside import still_asking
 
 DAYS_SHOWN = 30
@@ -21,7 +22,7 @@ _RUNS_MAXIMUM = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class Unsettled:
-    """Unsettled discrepancies of one account, type, state, day and currency: how many, and what they are worth."""
+    """Unsettled discrepancies alike in all that is told beside them: how many, and what they are worth."""
 
     account_id: int
     type: str
@@ -29,7 +30,9 @@ class Unsettled:
     occurred_on: date
     currency: str
     count: int
-    amount: int
+    worth: int
+    own: bool = False
+    """Whether the person who looks proposed to write them off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,14 +95,21 @@ def _unsettled(person: User, only: dict[str, int]) -> tuple[Unsettled, ...]:
         .unsettled()
         .filter(**only)
         .order_by()
-        .values_list("account_id", "type", "state", "occurred_on", "currency")
-        .annotate(Count("pk"), Sum("amount"))
+        .values_list("account_id", "type", "state", "occurred_on", "currency", "proposed_by_id")
+        .annotate(count=Count("pk"), value=Sum(WORTH))
     )
     return tuple(
         Unsettled(
-            account_id=account, type=type_, state=state, occurred_on=day, currency=currency, count=count, amount=amount
+            account_id=account,
+            type=type_,
+            state=state,
+            occurred_on=day,
+            currency=currency,
+            count=count,
+            worth=worth,
+            own=proposer == person.pk,
         )
-        for account, type_, state, day, currency, count, amount in rows
+        for account, type_, state, day, currency, proposer, count, worth in rows
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -42,6 +42,7 @@ class ProfileRow:
     latest: ReconciliationRun | None
     word: str
     tone: str
+    may_try: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,13 @@ def profiles_of(person: User) -> tuple[ProfileRow, ...]:
     for run in trials.order_by("pk"):
         assert run.profile_id is not None
         latest[run.profile_id] = run
-    return tuple(_row(profile, latest.get(profile.pk)) for profile in profiles)
+    return tuple(
+        replace(
+            _row(profile, latest.get(profile.pk)),
+            may_try="reconcile" in permissions_of(person, profile.account.merchant_id),
+        )
+        for profile in profiles
+    )
 
 
 def experiment_of(run: ReconciliationRun, person: User) -> Experiment:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from orders.models import DiscrepancyType, JobRun, Merchant
 from orders.presenters.reconciliation.nights_steps import NightShown, night_shown, step_of
-from orders.presenters.reconciliation.words import counted, sums_text
+from orders.presenters.reconciliation.words import counted, worth_text
 from orders.reconciliation.nights.due import NIGHT, REPORT
 
 
@@ -73,8 +73,8 @@ def _figures(report: JobRun | None) -> tuple[Figure, ...]:
     shown = [
         Figure(
             label=str(kind.label),
-            text=f"{counted(_count(types[kind.value]), 'discrepancy', 'discrepancies')}, {_worth(types[kind.value])}",
-            url=reverse("orders:discrepancy_list") + f"?type={kind.value}",
+            text=_missed(types[kind.value]),
+            url=reverse("orders:discrepancy_list") + f"?type={kind.value}&merchant={report.merchant_id}",
         )
         for kind in DiscrepancyType
         if kind.value in types
@@ -92,9 +92,14 @@ def _figures(report: JobRun | None) -> tuple[Figure, ...]:
     return tuple(shown)
 
 
+def _missed(currencies: Mapping[str, Mapping[str, int]]) -> str:
+    worth = _worth(currencies)
+    return counted(_count(currencies), "discrepancy", "discrepancies") + (f", {worth}" if worth else "")
+
+
 def _count(currencies: Mapping[str, Mapping[str, int]]) -> int:
     return sum(one["count"] for one in currencies.values())
 
 
 def _worth(currencies: Mapping[str, Mapping[str, int]]) -> str:
-    return sums_text({currency: one["amount"] for currency, one in currencies.items()})
+    return worth_text({currency: one["amount"] for currency, one in currencies.items()})

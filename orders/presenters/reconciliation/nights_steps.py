@@ -42,11 +42,11 @@ class NightShown:
 def night_shown(row: JobRun, title: str) -> NightShown:
     """The errand with its finished steps, in the order in which a night takes them."""
     state = JobState(row.state)
-    steps = tuple(_step_shown(name, row.steps[name]) for name in _STEP_WORDS if name in row.steps)
+    steps = tuple(_step_shown(name, row.steps[name], row.account_id) for name in _STEP_WORDS if name in row.steps)
     return NightShown(row=row, title=title, tone=TONES[state], word=WORDS[state], steps=steps)
 
 
-def _step_shown(name: str, step: Mapping[str, Any]) -> StepShown:
+def _step_shown(name: str, step: Mapping[str, Any], account_id: int | None) -> StepShown:
     broken = bool(step.get("figures", {}).get("broken"))
     ok = bool(step["ok"]) and not broken
     return StepShown(
@@ -55,12 +55,12 @@ def _step_shown(name: str, step: Mapping[str, Any]) -> StepShown:
         tone="good" if ok else "bad" if broken else "careful",
         word="Done" if ok else "Broken" if broken else "Tried again",
         seconds=f"{step.get('seconds', 0):.1f} s",
-        url=_where(name, step.get("figures", {})),
+        url=_where(name, step.get("figures", {}), account_id),
     )
 
 
-def _where(name: str, figures: Mapping[str, Any]) -> str:
-    """The list behind a step's figures."""
+def _where(name: str, figures: Mapping[str, Any], account_id: int | None) -> str:
+    """The list behind a step's figures: of the errand's account, and of no other."""
     if name == "match" and figures.get("run"):
         return reverse("orders:run", args=[figures["run"]])
     if name == "drift" and figures.get("open"):
@@ -69,7 +69,7 @@ def _where(name: str, figures: Mapping[str, Any]) -> str:
         return reverse("orders:discrepancy", args=[figures["first"]])
     kinds = {"expectations": DiscrepancyType.OURS_NOT_THEIRS, "remainder": DiscrepancyType.REMAINDER}
     if name in kinds and any(figures.values()):
-        return reverse("orders:discrepancy_list") + f"?type={kinds[name].value}"
+        return reverse("orders:discrepancy_list") + f"?type={kinds[name].value}&account={account_id}"
     return ""
 
 

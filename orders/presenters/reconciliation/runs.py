@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from orders.models import DiscrepancyType, LineType, ReconciliationRun, Rule, RunState
 from orders.presenters.paging import cut
 from orders.presenters.reconciliation.charts import shares
-from orders.presenters.reconciliation.words import RUN_TONES, added, line_word, sums_text
-from orders.templatetags.presentation import span_text
+from orders.presenters.reconciliation.words import RUN_TONES, added, line_word
+from orders.templatetags.presentation import money_text, span_text
 
 ROWS_PER_PAGE = 50
 
@@ -52,7 +52,8 @@ class Figure:
     code: str
     label: str
     count: int
-    value: str
+    values: tuple[str, ...]
+    """One for each currency."""
     length: int
 
 
@@ -115,16 +116,22 @@ def _typed(table: Mapping[str, Any], order: list[str], count: str, value: str, w
     codes = [code for code in order if isinstance(table.get(code), dict)]
     counts = [sum(added([table[code]], count).values()) for code in codes]
     return tuple(
-        Figure(code=code, label=word(code), count=number, value=sums_text(added([table[code]], value)), length=length)
+        Figure(
+            code=code, label=word(code), count=number, values=_by_currency(added([table[code]], value)), length=length
+        )
         for code, number, length in zip(codes, counts, shares(counts), strict=True)
     )
+
+
+def _by_currency(sums: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(money_text(amount, currency) for currency, amount in sorted(sums.items()))
 
 
 def _rules(table: Mapping[str, Any]) -> tuple[Figure, ...]:
     codes = [rule.value for rule in Rule if isinstance(table.get(rule.value), int)]
     counts = [int(table[code]) for code in codes]
     return tuple(
-        Figure(code=code, label=str(Rule(code).label), count=number, value="", length=length)
+        Figure(code=code, label=str(Rule(code).label), count=number, values=(), length=length)
         for code, number, length in zip(codes, counts, shares(counts), strict=True)
     )
 

@@ -44,6 +44,11 @@ def sums_text(sums: Mapping[str, int]) -> str:
     return listed(money_text(amount, currency) for currency, amount in sorted(sums.items()))
 
 
+def worth_text(sums: Mapping[str, int]) -> str:
+    """What discrepancies are worth, without currencies in which no money is missing; nothing for nothing."""
+    return sums_text({currency: amount for currency, amount in sums.items() if amount})
+
+
 def listed(words: Iterable[str]) -> str:
     """`one, two and three`."""
     *before, last = list(words) or [""]

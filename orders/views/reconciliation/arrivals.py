@@ -117,7 +117,9 @@ def upload_end(request: StaffRequest, file_id: int) -> HttpResponse:
         return _gone()
     except Refused as refusal:
         return _refused(refusal.sentence)
-    return JsonResponse({"url": _page_of(received.file), "sentence": received.sentence, "new": received.new})
+    live = reverse("orders:settlement_file_live", args=[received.file.pk]) + "?row=1"
+    facts = {"sentence": received.sentence, "new": received.new, "live": live}
+    return JsonResponse({"url": _page_of(received.file), **facts})
 
 
 @post_from_our_pages

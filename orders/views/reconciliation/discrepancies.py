@@ -91,7 +91,8 @@ def filter_of(
     """The filters of an address, with the choices this person has."""
     accounts = [(account.id, account.name) for account in shell_for(request).accounts]
     people = people_of(request.user) if people is None else people
-    return DiscrepancyFilter(query, accounts=accounts, people=people, today=today_of(request))
+    merchants = [(merchant.id, merchant.name) for merchant in shell_for(request).merchants]
+    return DiscrepancyFilter(query, merchants=merchants, accounts=accounts, people=people, today=today_of(request))
 
 
 def found_by(request: StaffRequest, filters: DiscrepancyFilter) -> QuerySet[Discrepancy]:

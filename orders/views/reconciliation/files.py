@@ -73,21 +73,28 @@ def setting_aside_create(request: StaffRequest, file_id: int) -> HttpResponse:
 
 def _show(request: StaffRequest, row: SettlementFile, form: SetAsideForm, *, status: int = 200) -> HttpResponse:
     after = id_from(request.GET.get("after", ""))
-    bad_lines, bad_after = bad_lines_of(row, after=id_from(request.GET.get("bad_after", "")))
     context = _now(row) | {
-        "sums": sums_of(row),
+        **_came_to(request, row, form),
         "page": lines_of(row, after=after) if row.lines or row.overlaps else None,
+        "has_original": row.state in _KEPT,
+        "replaced_by": SettlementFile.objects.filter(replaces=row).exclude(state=FileState.TRIAL).first(),
+    }
+    return render(request, "reconciliation/file.html", context, status=status)
+
+
+def _came_to(request: StaffRequest, row: SettlementFile, form: SetAsideForm) -> dict[str, Any]:
+    """What the file came to once it is at rest: its sums, or why it was refused and what to do about it."""
+    bad_lines, bad_after = bad_lines_of(row, after=id_from(request.GET.get("bad_after", "")))
+    refused = row.state == FileState.REFUSED
+    return {
+        "sums": sums_of(row),
         "bad_lines": bad_lines,
         "bad_after": bad_after,
         "may_reconcile": "reconcile" in permissions_of(request.user, row.merchant_id),
-        "has_original": row.state in _KEPT,
         "upload": upload_of(row, request.user, now=database_now()),
-        "replaced_by": SettlementFile.objects.filter(replaces=row).exclude(state=FileState.TRIAL).first(),
         "form": form,
+        **({"later": in_place_of(row), "aside": set_aside_of(row)} if refused else {}),
     }
-    if row.state == FileState.REFUSED:
-        context |= {"later": in_place_of(row), "aside": set_aside_of(row)}
-    return render(request, "reconciliation/file.html", context, status=status)
 
 
 def _aside_form(data: Any) -> SetAsideForm:
@@ -96,9 +103,16 @@ def _aside_form(data: Any) -> SetAsideForm:
 
 @require_GET
 def file_live(request: StaffRequest, file_id: int) -> HttpResponse:
-    """What the page of a file that is on its way asks for: 204 while nothing is new, and the end stops it."""
+    """What the page of a file that is on its way asks for: 204 while nothing is new, and the end stops it.
+
+    `?row=1` asks for one row of several uploads instead.
+    """
     row = file_for(request.user, file_id)
+    if "row" in request.GET:
+        return followed(request, "reconciliation/_file_row.html", _now(row))
     context = _now(row)
+    if not context["progress"].moving:
+        context |= _came_to(request, row, _aside_form(None))
     return followed(request, "reconciliation/_file_now.html", context)
 
 

@@ -158,7 +158,7 @@ def test_the_most_valuable_oldest_and_gravest_come_first(client: Client, account
     grave = a_discrepancy(account, amount=90_000, occurred_on=days_ago(0), type=T.SETTLED_THOUGH_FAILED)
     late = a_discrepancy(account, amount=90_000, occurred_on=days_ago(0), type=T.LATE)
 
-    assert shown(client) == [grave.pk, large.pk, late.pk, old.pk, small.pk]
+    assert shown(client) == [grave.pk, large.pk, old.pk, small.pk, late.pk]
     assert shown(client, "?sort=age")[0] == old.pk
 
 

@@ -69,6 +69,34 @@ def test_what_is_too_much_for_one_person_says_so_instead_of_a_button(account: Ga
     assert (status, row.state) == (422, S.OPEN)
 
 
+def test_a_fix_that_is_not_open_shows_no_figures(account: GatewayAccount, finn: User) -> None:
+    line = a_line(a_file(account), gross=53_070, fee=0)
+
+    adopt = fold_of(page_of(logged_in(finn), a_discrepancy(line=line)), "adopt")
+
+    assert "No payment of this account is known for the line" in adopt
+    assert "Not met" not in adopt
+    assert "does not fit" not in adopt
+
+
+def test_a_link_shows_figures_only_where_something_can_be_chosen(account: GatewayAccount, finn: User) -> None:
+    line = a_line(a_file(account), gross=53_070, fee=0)
+    row = a_discrepancy(line=line)
+
+    alone = fold_of(page_of(logged_in(finn), row), "link")
+    a_modification_of(a_captured_transaction(account=account, captured=53_070), amount=53_070, gateway_reference="r")
+    beside = fold_of(page_of(logged_in(finn), row), "link")
+
+    assert "Nothing of this account looks like it." in alone
+    assert "Not met" not in alone
+    assert "Not met" in beside
+    assert "Until then nothing changes." in beside
+
+
+def fold_of(page: str, code: str) -> str:
+    return page.split(f'id="fix-{code}"')[1].split("</details>")[0]
+
+
 def test_a_write_off_needs_two_people(small: Discrepancy, finn: User, olga: User) -> None:
     fix(finn, small, "write_off", reason="Not worth a letter.")
     assert small.state == S.WAITING
@@ -114,7 +142,7 @@ def test_what_somebody_changed_meanwhile_is_shown_and_not_overwritten(
 
     assert (status, small.state) == (409, S.OPEN)
     assert "It was changed since you opened it" in page
-    assert "olga gave it to olga." in page
+    assert "olga took it." in page
     assert f'name="version" value="{small.version}"' in page
 
 

@@ -195,6 +195,35 @@ def test_progress_is_followed_until_it_ends_with_a_sentence(client: Client, acco
     assert "hx-trigger" not in ended.content.decode()
 
 
+def test_a_refusal_that_comes_while_somebody_watches_says_what_to_do(client: Client, account: GatewayAccount) -> None:
+    file = a_file(account, state=FileState.REFUSED, problem="Two lines cannot be read.", bad_lines=1)
+    SettlementBadLine.objects.create(file=file, number=17, reason="The amount is no number.", text="x")
+
+    ended = client.get(live_of(file))
+    shown = ended.content.decode()
+
+    assert ended.status_code == 286
+    assert 'id="file-came-to" class="stack" hx-swap-oob="true"' in shown
+    assert "It needs nothing more: set it aside" in shown
+    assert "The amount is no number." in shown
+
+
+def test_a_row_of_several_uploads_is_followed_like_the_page(client: Client, account: GatewayAccount) -> None:
+    file = a_file(account, state=FileState.LOADING, size=1_000, bytes_read=500, rows_read=1_234)
+    address = f"{live_of(file)}&row=1"
+
+    moving = client.get(address)
+    file.state, file.problem = FileState.REFUSED, "No profile fits it."
+    file.save()
+    ended = client.get(address)
+
+    assert (moving.status_code, ended.status_code) == (200, 286)
+    assert "1,234 lines read" in moving.content.decode()
+    assert "row=1&amp;seen=" in moving.content.decode()
+    assert "No profile fits it." in ended.content.decode()
+    assert "hx-trigger" not in ended.content.decode()
+
+
 def test_nothing_new_is_not_drawn_again(client: Client, account: GatewayAccount) -> None:
     file = a_file(account, state=FileState.LOADING, size=1_000, bytes_read=500)
     mark = progress_of(file, None, now=timezone.now(), zone="UTC").mark

@@ -106,6 +106,21 @@ def test_what_to_do_next_leads_to_the_most_urgent_first(client: Client, shop: tu
     assert "/reconciliation/discrepancies/?type=fee&state=open" in addresses(page)
 
 
+def test_nobody_is_asked_to_confirm_their_own_write_off(client: Client, shop: tuple[GatewayAccount, User]) -> None:
+    account, finn = shop
+    waiting: dict[str, Any] = {"state": DiscrepancyState.WAITING, "proposed_at": timezone.now()}
+    a_discrepancy(account, proposed_by=finn, **waiting)
+
+    alone = home(client)
+    a_discrepancy(account, proposed_by=a_person(), **waiting)
+    both = home(client)
+
+    assert "1 write-off of yours waits for somebody else." in alone
+    assert "Confirm or reject" not in alone
+    assert "1 write-off waits for a second person." in both
+    assert "Confirm or reject" in both
+
+
 def test_a_refusal_asks_for_something_however_old_it_is(client: Client, shop: tuple[GatewayAccount, User]) -> None:
     a_file(shop[0], state=FileState.REFUSED, received_at=timezone.now() - timedelta(days=300))
 

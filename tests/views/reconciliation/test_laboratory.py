@@ -37,6 +37,7 @@ def ask(client: Client, profile: SettlementProfile) -> ReconciliationRun:
 def test_a_profile_is_tried_and_its_page_tells_what_would_change(client: Client, profile: SettlementProfile) -> None:
     received = bring(profile.account, paper(line("stranger", "7.00")), profile=profile)
     work_on(received.file.pk)
+    assert f"/reconciliation/profiles/{profile.pk}/experiments/" in text_of(client, HOME)
     run = ask(client, profile)
     running = text_of(client, f"{HOME}{run.pk}/")
     assert "Being tried" in running
@@ -69,7 +70,9 @@ def test_the_list_asks_as_much_for_many_profiles_as_for_one(client: Client, prof
 def test_an_agent_looks_and_tries_nothing(profile: SettlementProfile) -> None:
     agent = logged_in(a_person(merchants=[profile.account.merchant], groups=["agent"]))
 
-    assert agent.get(HOME).status_code == 200
+    page = text_of(agent, HOME)
+    assert f"/reconciliation/profiles/{profile.pk}/experiments/" not in page
+    assert "Only who may reconcile tries it" in page
     agent.post(f"/reconciliation/profiles/{profile.pk}/experiments/")
     assert not ReconciliationRun.objects.exists()
 

@@ -16,6 +16,7 @@ from orders.database import database_now
 from orders.models import Drift, DriftState, Event, GatewayAccount, JobRun, JobState
 from orders.presenters.reconciliation import drifts, nights
 from tests.factories import a_person, a_transaction, an_account
+from tests.reconciliation_factories import a_discrepancy
 from tests.views import pages
 from tests.views.pages import text_of
 from tests.views.scenes import logged_in
@@ -120,11 +121,25 @@ def test_a_morning_shows_every_step_and_every_figure_opens_its_list(
     for words in ("1 thing does not meet", "The gateway was left alone then.", "Not whole", "The books do not hold."):
         assert words in page
     links = links_of(page)
-    assert "/reconciliation/discrepancies/?type=theirs_not_ours" in links
-    assert "/reconciliation/discrepancies/?type=remainder" in links
+    assert f"/reconciliation/discrepancies/?type=theirs_not_ours&merchant={account.merchant_id}" in links
+    assert f"/reconciliation/discrepancies/?type=remainder&account={account.pk}" in links
     assert "/reconciliation/drifts/" in links
     assert "/orders/?flag=expiring" in links
     assert "1 discrepancy, €412.00" in page
+
+
+def test_a_figure_opens_no_other_merchants_discrepancies(account: GatewayAccount) -> None:
+    other = an_account()
+    both = logged_in(a_person(merchants=[account.merchant, other.merchant], groups=["finance"]))
+    a_night(account)
+    a_report(account, figures=a_step("One.", types={"theirs_not_ours": {"EUR": {"count": 1, "amount": 100}}}))
+    mine, strange = a_discrepancy(account), a_discrepancy(other)
+
+    links = links_of(text_of(both, f"/reconciliation/nights/{account.merchant_id}/2026-11-20/"))
+    behind = text_of(both, next(link for link in links if "type=theirs_not_ours" in link))
+
+    assert f"/reconciliation/discrepancies/{mine.pk}/" in behind
+    assert f"/reconciliation/discrepancies/{strange.pk}/" not in behind
 
 
 def test_a_running_night_says_that_its_answer_follows(client: Client, shop: tuple[GatewayAccount, User]) -> None:
