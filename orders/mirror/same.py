@@ -37,12 +37,10 @@ class Names:
 
 
 def names_of(movement: Movement, *, source: Source) -> Names:
-    # Gateway C gives every payment an id of each of its two generations.
-    ids = (movement.gateway_id, str(movement.facts.get("legacy_id") or ""))
     return Names(
         kind=movement.type,
         given=movement.modification_id,
-        ids=frozenset(one[:_ID_MAXIMUM] for one in ids if one),
+        ids=_ids(movement),
         reference=movement.reference[:_ID_MAXIMUM],
         amount=movement.amount.amount_minor if movement.amount else None,
         currency=movement.amount.currency if movement.amount else "",
@@ -52,17 +50,22 @@ def names_of(movement: Movement, *, source: Source) -> Names:
 
 
 def names_of_row(row: ExternalMovement, transaction: Transaction) -> Names:
-    ids = (row.gateway_id, str(row.facts.get("legacy_id") or ""))
     return Names(
         kind=row.kind,
         given=_given(row, transaction),
-        ids=frozenset(one[:_ID_MAXIMUM] for one in ids if one),
+        ids=_ids(row),
         reference=row.gateway_reference,
         amount=row.amount,
         currency=row.currency,
         at=row.moved_at,
         from_line=row.source == Source.SETTLEMENT and _TOLD not in row.facts,
     )
+
+
+def _ids(known: Movement | ExternalMovement) -> frozenset[str]:
+    """Gateway C gives every payment an id of each of its two generations."""
+    ids = (known.gateway_id, str(known.facts.get("legacy_id") or ""))
+    return frozenset(one[:_ID_MAXIMUM] for one in ids if one)
 
 
 def _given(row: ExternalMovement, transaction: Transaction) -> str:

@@ -94,6 +94,10 @@ class DiscrepancyQuerySet(models.QuerySet["Discrepancy"]):
         return self.filter(state__in=[DiscrepancyState.OPEN, DiscrepancyState.WAITING])
 
 
+DECIDED = (DiscrepancyState.ACCEPTED, DiscrepancyState.WRITTEN_OFF)
+"""What people said of money that did not meet: it may stay so."""
+BESIDE = (DiscrepancyType.FEE, DiscrepancyType.LATE)
+"""Told of a line beside whatever else is wrong with it."""
 NO_MONEY = (DiscrepancyType.LATE.value,)
 """Nothing is missing where this is wrong, whatever the line comes to."""
 WORTH = Case(

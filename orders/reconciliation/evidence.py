@@ -19,7 +19,6 @@ from django.db.models import Q, QuerySet
 from orders.gateways.base import Facts, Kind, Outcome, Verdict
 from orders.models import (
     Discrepancy,
-    DiscrepancyState,
     DiscrepancyType,
     EvidenceSource,
     LineType,
@@ -29,6 +28,7 @@ from orders.models import (
     Rule,
     SettlementLine,
 )
+from orders.models.discrepancy import BESIDE, DECIDED
 from orders.modifications.resolve import apply_evidence
 from orders.money import Money
 from orders.reconciliation.matching.sql import EARLY_DAYS
@@ -38,8 +38,6 @@ log = structlog.get_logger(__name__)
 
 _OPEN = (ModificationState.UNKNOWN, ModificationState.PENDING, ModificationState.REVIEW)
 _KINDS = {LineType.CAPTURE.value: Kind.CAPTURE, LineType.REFUND.value: Kind.REFUND}
-_DECIDED = (DiscrepancyState.ACCEPTED, DiscrepancyState.WRITTEN_OFF)
-_BESIDE = (DiscrepancyType.FEE, DiscrepancyType.LATE)
 _AT_ONCE = 200
 
 
@@ -128,8 +126,8 @@ def _decided(account_id: int, lines: Sequence[SettlementLine]) -> set[UUID]:
     """The lines, by their content, of which a person has said what they are."""
     keys = {f"line:{line.identity}": line.identity for line in lines}
     rows = Discrepancy.objects.filter(
-        Q(line__in=lines) | Q(key__in=keys), account=account_id, state__in=_DECIDED
-    ).exclude(type__in=_BESIDE)
+        Q(line__in=lines) | Q(key__in=keys), account=account_id, state__in=DECIDED
+    ).exclude(type__in=BESIDE)
     by_pk = {line.pk: line.identity for line in lines}
     told = rows.values_list("line_id", "key")
     return {by_pk.get(line_id) or keys[key] for line_id, key in told if line_id in by_pk or key in keys}

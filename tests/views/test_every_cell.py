@@ -68,18 +68,14 @@ def test_every_door_says_what_the_cell_says(gateway: str, situation: str, role: 
         assert button_is_open(page, shared, kind) is bool(open_for), kind
         assert panel_has_a_form(client, shared, kind) is bool(open_for), kind
         for number, name in enumerate(cells.AMOUNTS if open_for else ("all",)):
-            for door, ask in _dealt(doors, number + PLACES.index((gateway, situation))) if number else doors.items():
+            # The first amount is asked for at every door, each other one at the door whose turn it is.
+            turn = (number + PLACES.index((gateway, situation))) % len(doors)
+            for door, ask in [*doors.items()][turn : turn + 1] if number else doors.items():
                 transaction = cells.SITUATIONS[gateway][situation](account) if name in open_for else shared
                 amount = cells.amounts_of(kind, transaction, person)[name]
                 before = Modification.objects.count()
                 assert ask(transaction, kind, amount) is (name in open_for), (door, kind, name)
                 assert (Modification.objects.count() > before) is (name in open_for), (door, kind, name)
-
-
-def _dealt(doors: dict[str, Ask], turn: int) -> list[tuple[str, Ask]]:
-    """One of the doors, in turn: the first amount is asked for at each, the others where the situation's turn is."""
-    every = list(doors.items())
-    return [every[turn % len(every)]]
 
 
 def _doors(account: GatewayAccount, client: Client, role: str) -> dict[str, Ask]:

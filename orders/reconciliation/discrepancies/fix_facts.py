@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from orders.models import DiscrepancyState as S
 from orders.models import DiscrepancyType as T
+from orders.models.discrepancy import NO_MONEY
 
 
 class Fix(StrEnum):
@@ -27,8 +28,6 @@ REASONED = frozenset(Fix) - {Fix.ASK, Fix.CONFIRM}
 UNSETTLED = frozenset({S.OPEN, S.WAITING})
 LINKABLE = frozenset({T.THEIRS_NOT_OURS, T.OURS_NOT_THEIRS, T.AMBIGUOUS})
 ADOPTABLE = frozenset({T.THEIRS_NOT_OURS, T.DUPLICATE, T.CHARGEBACK_AFTER_REFUND, T.SETTLED_THOUGH_FAILED})
-NO_MONEY = frozenset({T.LATE})
-"""Nothing is missing, so whoever reconciles may accept it whatever its value."""
 ENDS_WHEN_MET = frozenset(
     {
         *(T.THEIRS_NOT_OURS, T.OURS_NOT_THEIRS, T.AMOUNT, T.CURRENCY, T.KIND),
@@ -87,5 +86,5 @@ class Decision:
 
 
 def at_stake(facts: Facts) -> int:
-    """What one person would give up by accepting, in minor units: never negative."""
+    """What one person would give up by accepting, in minor units: never negative. Where nothing is missing, nothing."""
     return 0 if facts.type in NO_MONEY else max(facts.amount, abs(facts.difference) if facts.difference else 0)

@@ -24,6 +24,7 @@ from orders.models import (
     RunKind,
     RunState,
 )
+from orders.models.discrepancy import BESIDE
 from orders.money import Money
 from orders.reconciliation.discrepancies import typing_beside, typing_verdicts, typing_words
 from orders.reconciliation.discrepancies.typing_closing import PART, groundless, stale_rests, told_otherwise
@@ -98,13 +99,10 @@ def _type(account: GatewayAccount, scope: Scope, by: str = "") -> int:
     batches: Iterator[Sequence[Finding]] = chain(unmet, typing_beside.findings(scope))
     for batch in batches:
         scope.renew()
-        of_lines = [finding for finding in batch if finding.type not in _BESIDE]
+        of_lines = [finding for finding in batch if finding.type not in BESIDE]
         vanish(told_otherwise(of_lines), run=scope.run, by=by)
         changed += keep(account, scope.run, batch, by=by)
     return changed
-
-
-_BESIDE = (DiscrepancyType.FEE, DiscrepancyType.LATE)
 
 
 def _settle(run: ReconciliationRun, by: str = "") -> int:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from orders.database import Among
-from orders.models import Discrepancy, DiscrepancyState, DiscrepancyType
+from orders.models import Discrepancy, DiscrepancyState
+from orders.models.discrepancy import BESIDE
+from orders.reconciliation.discrepancies.fix_facts import ENDS_WHEN_MET
 from orders.reconciliation.discrepancies.typing_rows import Finding, as_uuid
 from orders.reconciliation.matching import sql, whereabouts
 
-_BESIDE = (DiscrepancyType.FEE, DiscrepancyType.LATE)
 _UNSETTLED = "d.account_id = %(account)s AND d.state IN ('open', 'waiting')"
 _DECIDED = (
     "d.account_id = %(account)s AND d.state IN ('accepted', 'written_off') AND NOT EXISTS (SELECT 1 FROM "
@@ -20,9 +21,6 @@ _DECIDED = (
     "ON u.id = y.modification_id WHERE y.line_id = d.line_id AND y.ended_at IS NULL AND NOT (u.state = 'succeeded'))"
 )
 """Settled by people, in open months; a line that may be something whose outcome is open has not met for good."""
-_ENDS_WHEN_MET = (
-    "('theirs_not_ours', 'amount', 'currency', 'kind', 'duplicate', 'ambiguous', 'split_leg_failed', 'ours_not_theirs')"
-)
 NOT_COUNTING = "Its line does not count any more: the file was replaced by a corrected one."
 MET = "It has met: line and movement are the same money, in run {run}."
 NAMED = "A line for this movement has come; what differs stands in a discrepancy of its own."
@@ -81,7 +79,7 @@ def stale_rests(account_id: int) -> list[StaleRest]:
 def told_otherwise(batch: Sequence[Finding]) -> list[tuple[int, str]]:
     """Unsettled rows about the batch's lines that are not what was found of these lines now."""
     found = {finding.line_id: finding for finding in batch if finding.line_id is not None}
-    rows = Discrepancy.objects.unsettled().filter(Among("line_id", found)).exclude(type__in=_BESIDE)
+    rows = Discrepancy.objects.unsettled().filter(Among("line_id", found)).exclude(type__in=BESIDE)
     return [
         (row_id, ELSEWHERE.format(key=finding.key) if finding.type else EXPLAINED)
         for row_id, line_id, key in rows.order_by("pk").values_list("pk", "line_id", "key")
@@ -107,10 +105,11 @@ def _has_met(rows: str = _UNSETTLED) -> str:
         f"AND (x.modification_id = d.modification_id OR x.movement_id = d.movement_id) AND {counting}"
     )
     met = f"CASE WHEN d.type = '{whereabouts.MISSED}' THEN ({by_item}) ELSE ({by_line}) END"
+    ends_when_met = ", ".join(f"'{kind.value}'" for kind in sorted(ENDS_WHEN_MET))
     whole = f"d.type <> '{whereabouts.MISSED}' OR {whereabouts.left_of_its('d')} <= 0"
     return (
         f"SELECT id, met FROM (SELECT d.id, {met} AS met FROM orders_discrepancy d "  # noqa: S608
-        f"WHERE {rows} AND d.type IN {_ENDS_WHEN_MET} AND ({whole})) seen WHERE met IS NOT NULL ORDER BY id"
+        f"WHERE {rows} AND d.type IN ({ends_when_met}) AND ({whole})) seen WHERE met IS NOT NULL ORDER BY id"
     )
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from orders.database import database_now, in_one_transaction, in_short_turns, insert_many, save_many
 from orders.models import Discrepancy, DiscrepancyEntry, DiscrepancyState, ReconciliationRun
+from orders.models.discrepancy import DECIDED
 from orders.reconciliation.closed import hold_months
 from orders.reconciliation.discrepancies.typing_closing import overtaken_decisions
 from orders.reconciliation.discrepancies.typing_rows import open_months
 
-DECIDED = (DiscrepancyState.ACCEPTED, DiscrepancyState.WRITTEN_OFF)
 BEFORE = "What was decided before does not count any more:"
 _CHANGING = ("state", "closed_at", "closed_by", "fix", "resolution", "proposed_by", "proposed_at", "version")
 

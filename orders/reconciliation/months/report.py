@@ -21,14 +21,13 @@ from django.db.models import Count, Sum
 from orders.models import (
     Discrepancy,
     DiscrepancyEntry,
-    DiscrepancyState,
     FileState,
     GatewayAccount,
     JobRun,
     JobState,
     SettlementFile,
 )
-from orders.models.discrepancy import WORTH
+from orders.models.discrepancy import DECIDED, WORTH
 from orders.reconciliation.matching.balance import balance
 from orders.reconciliation.months.checklist import CARRIED, Item
 from orders.reconciliation.months.period import Month
@@ -37,8 +36,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 FORMAT = "smartpay-dashboard month report 2"
-SETTLED = (DiscrepancyState.ACCEPTED, DiscrepancyState.WRITTEN_OFF)
-"""What people decided to leave as it is: the report tells each row with its reason and who decided."""
+"""Since its second form it tells of each row that people left as it is why, and who decided."""
 
 
 def report_of(account: GatewayAccount, month: Month, checklist: tuple[Item, ...]) -> dict[str, Any]:
@@ -136,7 +134,7 @@ def _discrepancies(account: GatewayAccount, month: Month) -> list[dict[str, Any]
 
 
 def _settled(account: GatewayAccount, month: Month) -> list[dict[str, Any]]:
-    rows = Discrepancy.objects.filter(account=account, month=month.first, state__in=SETTLED)
+    rows = Discrepancy.objects.filter(account=account, month=month.first, state__in=DECIDED)
     return [
         {
             **_row(row),

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from orders.models import GatewayAccount, Match, RunStage, RunState, SettlementLine
+from orders.models import GatewayAccount, Match, RunStage, RunState, SettlementLine, Transaction
 from orders.reconciliation.matching.engine import Scope, match
-from tests.factories import an_account
+from tests.factories import a_captured_transaction, an_account
 from tests.reconciliation_factories import a_file, a_run
 
 Matching = Callable[..., list[Match]]
@@ -18,6 +18,11 @@ Matching = Callable[..., list[Match]]
 @pytest.fixture
 def account(db: None) -> GatewayAccount:
     return an_account()
+
+
+@pytest.fixture
+def payment(db: None) -> Transaction:
+    return a_captured_transaction()
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from orders.reconciliation.files.profile import SANDBOX_MAPPING
 from orders.reconciliation.letting_go import let_go_of_failed
 from orders.reconciliation.matching.balance import balance
 from orders.reconciliation.matching.partings import apart, stories
-from tests.factories import a_captured_transaction, a_person
+from tests.factories import a_person
 from tests.modifications import steps
 from tests.modifications.steps import answered, armed, asked, fresh
 from tests.reconciliation.matching.settling import (
@@ -44,11 +44,6 @@ from tests.reconciliation_factories import a_profile
 
 pytestmark = pytest.mark.django_db
 S = ModificationState
-
-
-@pytest.fixture
-def payment(db: None) -> Transaction:
-    return a_captured_transaction()
 
 
 @pytest.fixture

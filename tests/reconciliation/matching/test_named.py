@@ -30,11 +30,6 @@ pytestmark = pytest.mark.django_db
 S = ModificationState
 
 
-@pytest.fixture
-def payment(db: None) -> Transaction:
-    return a_captured_transaction()
-
-
 @pytest.mark.parametrize("open_refund", [an_unknown_refund, a_pending_refund])
 @pytest.mark.parametrize("with_our_id", [False, True])
 def test_a_refund_that_is_listed_twice_settles_no_other(

@@ -20,7 +20,7 @@ from orders.models import (
 )
 from orders.reconciliation.discrepancies.fixes import apply_fix
 from orders.reconciliation.evidence import apply_settlements
-from tests.factories import a_captured_transaction, a_person
+from tests.factories import a_person
 from tests.modifications import steps
 from tests.modifications.steps import answered, armed, asked
 from tests.reconciliation.matching.settling import (
@@ -36,11 +36,6 @@ from tests.reconciliation_factories import a_discrepancy, a_modification_of, a_m
 
 pytestmark = pytest.mark.django_db
 S = ModificationState
-
-
-@pytest.fixture
-def payment(db: None) -> Transaction:
-    return a_captured_transaction()
 
 
 def decided(fix: str) -> None:
