@@ -25,10 +25,10 @@ doors: install-dev ## test the sandbox, the clients against it, every failure of
 	@$(PYTHON) -m tests.everything --doors
 
 pictures: install-dev ## look at every page in every width, theme and state with a browser and axe
-	@$(PYTHON) -m pytest -q -n 2 --dist loadfile -m pictures tests/browser
+	@$(PYTHON) -m pytest -q -n 2 --dist worksteal -m pictures tests/browser
 
 pictures-ci: install-dev ## the same at 1440 px in light and at 360 px in dark
-	@PICTURES=corners $(PYTHON) -m pytest -q -n 2 --dist loadfile -m pictures tests/browser
+	@PICTURES=corners $(PYTHON) -m pytest -q -n 2 --dist worksteal -m pictures tests/browser
 
 step-kill: install-dev ## kill workers at every step under every answer, on both databases, and audit what is left
 	@$(PYTHON) -m tests.proofs.step_kill

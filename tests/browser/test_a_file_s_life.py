@@ -65,7 +65,7 @@ def an_upload_at_rest(account: GatewayAccount) -> SettlementFile:
     )
 
 
-def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, account: GatewayAccount) -> None:
+def test_the_pages_look_right(page: Page, signed_in: LogIn, look: Look, account: GatewayAccount) -> None:
     discrepancy = a_discrepancy(line=a_line(a_file(account), gross=10_000, reference="rec-1"))
     run = a_run(
         an_account(merchant=account.merchant, name="northwind shop"),
@@ -79,7 +79,7 @@ def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, account: Ga
     refused = a_file(account, state=FileState.REFUSED, name="cut.csv", business_date=None)
     answered = a_file(account, state=FileState.REFUSED, name="early.csv")
     a_file(account, name="early-2.csv", business_date=answered.business_date)
-    log_in(page, "finn")
+    signed_in(page, "finn")
 
     for address, name in (
         (address_of(a_stopped_reading(account)), "file-stopped"),
@@ -95,11 +95,11 @@ def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, account: Ga
 
 
 def test_an_upload_that_stands_still_is_given_up_where_the_refusal_leads(
-    page: Page, log_in: LogIn, live_server: LiveServer, account: GatewayAccount, tmp_path: Path
+    page: Page, signed_in: LogIn, live_server: LiveServer, account: GatewayAccount, tmp_path: Path
 ) -> None:
     upload = an_upload_at_rest(account)
     (tmp_path / "mine.csv").write_bytes(b"x")
-    log_in(page, "finn")
+    signed_in(page, "finn")
     page.goto(f"{live_server.url}/reconciliation/files/new?replaces={upload.replaces_id}")
     page.get_by_label("Files").set_input_files(tmp_path / "mine.csv")
     page.get_by_role("button", name="Upload").click()
@@ -117,11 +117,11 @@ def test_an_upload_that_stands_still_is_given_up_where_the_refusal_leads(
 
 
 def test_a_refused_file_is_set_aside_without_a_script(
-    page: Page, log_in: LogIn, live_server: LiveServer, account: GatewayAccount
+    page: Page, signed_in: LogIn, live_server: LiveServer, account: GatewayAccount
 ) -> None:
     page.route("**/*.js", lambda route: route.abort())
     refused = a_file(account, state=FileState.REFUSED, name="cut.csv", business_date=None)
-    log_in(page, "finn")
+    signed_in(page, "finn")
     page.goto(f"{live_server.url}{address_of(refused)}")
     page.get_by_text("It needs nothing more: set it aside").click()
     page.get_by_role("button", name="Set aside").click()
@@ -137,12 +137,12 @@ def test_a_refused_file_is_set_aside_without_a_script(
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_the_file_says_whose_it_is(
-    page: Page, log_in: LogIn, live_server: LiveServer, account: GatewayAccount, tmp_path: Path, scripts: bool
+    page: Page, signed_in: LogIn, live_server: LiveServer, account: GatewayAccount, tmp_path: Path, scripts: bool
 ) -> None:
     (tmp_path / "cards.csv").write_bytes(paper_of("CARDS", rows=40_000))
     if not scripts:
         page.route("**/*.js", lambda route: route.abort())
-    log_in(page, "finn")
+    signed_in(page, "finn")
     page.goto(f"{live_server.url}/reconciliation/files/new")
     page.get_by_label("Account").select_option("Find it out from the file")
     page.get_by_label("Files").set_input_files(tmp_path / "cards.csv")
@@ -153,11 +153,11 @@ def test_the_file_says_whose_it_is(
 
 
 def test_matching_again_is_followed_to_its_end(
-    page: Page, log_in: LogIn, live_server: LiveServer, account: GatewayAccount
+    page: Page, signed_in: LogIn, live_server: LiveServer, account: GatewayAccount
 ) -> None:
     discrepancy = a_discrepancy(line=a_line(a_file(account), gross=10_000, reference="rec-late"))
     a_modification_of(a_captured_transaction(account=account), amount=10_000, gateway_reference="rec-late")
-    log_in(page, "finn")
+    signed_in(page, "finn")
     page.goto(f"{live_server.url}{reverse('orders:discrepancy', args=[discrepancy.pk])}")
     page.get_by_role("button", name="Match again").click()
     expect(

@@ -39,7 +39,7 @@ def account() -> GatewayAccount:
 
 
 def test_a_pair_taken_apart_and_the_search_for_its_line(
-    page: Page, log_in: LogIn, look: Look, account: GatewayAccount
+    page: Page, signed_in: LogIn, look: Look, account: GatewayAccount
 ) -> None:
     file = a_file(account, name="settlement-2026-11-20.csv")
     payment = a_captured_transaction(account=account)
@@ -47,7 +47,7 @@ def test_a_pair_taken_apart_and_the_search_for_its_line(
     line = a_line(file, reference="REC-20261120-000417", **words)
     item = a_modification_of(payment, gateway_reference=line.reference)
     made = a_match(line, modification=item)
-    log_in(page, "finn")
+    signed_in(page, "finn")
     look(page, f"/reconciliation/matches/{made.pk}/", "match-to-take-apart")
 
     reason = "The portal shows that this capture was paid out on 19 November, with the order before it."
@@ -63,7 +63,7 @@ def test_a_pair_taken_apart_and_the_search_for_its_line(
 
 
 def test_a_night_that_tells_of_a_closed_month_and_a_month_that_had_no_nights_before(
-    page: Page, log_in: LogIn, look: Look, account: GatewayAccount
+    page: Page, signed_in: LogIn, look: Look, account: GatewayAccount
 ) -> None:
     today = timezone.now().date()
     last = Month.of(today).previous
@@ -100,6 +100,6 @@ def test_a_night_that_tells_of_a_closed_month_and_a_month_that_had_no_nights_bef
     SettlementTerms.objects.update(expected_from=None)
     ring()
     day: date = JobRun.objects.filter(job="night").latest("business_date").business_date
-    log_in(page, "finn")
+    signed_in(page, "finn")
     look(page, f"/reconciliation/nights/{account.merchant_id}/{day}/", "night-of-a-closed-month")
     look(page, f"/reconciliation/months/{account.pk}/{Month.of(day)}/", "month-of-the-first-night")

@@ -99,8 +99,10 @@ def others(account: GatewayAccount, row: Discrepancy) -> None:
     a_discrepancy(account, state=S.ACCEPTED, resolution="Rounding of the gateway.", fix="accept")
 
 
-def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, account: GatewayAccount, row: Discrepancy) -> None:
-    log_in(page, "finn")
+def test_the_pages_look_right(
+    page: Page, signed_in: LogIn, look: Look, account: GatewayAccount, row: Discrepancy
+) -> None:
+    signed_in(page, "finn")
     look(page, "/reconciliation/discrepancies/?type=late", "discrepancies-empty")
     others(account, row)
 
@@ -113,12 +115,12 @@ def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, account: Ga
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_many_get_an_owner_and_one_is_accepted(
-    page: Page, log_in: LogIn, live_server: LiveServer, account: GatewayAccount, row: Discrepancy, scripts: bool
+    page: Page, signed_in: LogIn, live_server: LiveServer, account: GatewayAccount, row: Discrepancy, scripts: bool
 ) -> None:
     others(account, row)
     if not scripts:
         page.route("**/*.js", lambda route: route.abort())
-    log_in(page, "finn")
+    signed_in(page, "finn")
     page.goto(f"{live_server.url}/reconciliation/discrepancies/")
     page.get_by_label(f"Choose discrepancy {row.pk}", exact=True).check()
     if scripts:
@@ -148,10 +150,10 @@ def test_many_get_an_owner_and_one_is_accepted(
 
 
 def test_a_sheet_comes_back_and_shows_what_it_would_do(
-    page: Page, log_in: LogIn, live_server: LiveServer, row: Discrepancy
+    page: Page, signed_in: LogIn, live_server: LiveServer, row: Discrepancy
 ) -> None:
     sheet = f"id,version,action,reason\n{row.pk},{row.version},accept,A part.\n{row.pk + 99},1,accept,x\n1,1,burn,\n"
-    log_in(page, "finn")
+    signed_in(page, "finn")
     page.set_viewport_size({"width": 360, "height": 900})
     page.goto(f"{live_server.url}/reconciliation/discrepancies/sheet/")
     page.get_by_label("CSV or XLSX").set_input_files(

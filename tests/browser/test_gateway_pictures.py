@@ -45,17 +45,17 @@ def _panel_url(transaction: Transaction, kind: Kind) -> str:
 
 
 def test_the_capabilities_look_right(
-    page: Page, log_in: LogIn, look: Look, order: Transaction, card: Transaction
+    page: Page, signed_in: LogIn, look: Look, order: Transaction, card: Transaction
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
 
     look(page, reverse("orders:capabilities"), "capabilities")
 
 
 def test_an_order_in_instalments_looks_right(
-    page: Page, log_in: LogIn, look: Look, mia: User, order: Transaction
+    page: Page, signed_in: LogIn, look: Look, mia: User, order: Transaction
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     done, refused = legs_of(planned(order, 9_000, by=mia))
     answered(done, Verdict.SUCCEEDED)
     answered(refused, Verdict.DECLINED)
@@ -76,8 +76,8 @@ def test_an_order_in_instalments_looks_right(
     look(page, reverse("orders:order", args=[order.order_id]), "order-instalments")
 
 
-def test_a_card_payment_looks_right(page: Page, log_in: LogIn, look: Look, card: Transaction) -> None:
-    log_in(page, "mia")
+def test_a_card_payment_looks_right(page: Page, signed_in: LogIn, look: Look, card: Transaction) -> None:
+    signed_in(page, "mia")
 
     look(page, reverse("orders:order", args=[card.order_id]), "order-card")
     look(page, _panel_url(card, Kind.VOID), "panel-void")
@@ -85,9 +85,9 @@ def test_a_card_payment_looks_right(page: Page, log_in: LogIn, look: Look, card:
 
 
 def test_the_panels_of_an_order_in_instalments_look_right(
-    page: Page, log_in: LogIn, look: Look, order: Transaction
+    page: Page, signed_in: LogIn, look: Look, order: Transaction
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     fresh = in_yen(account=order.account)
 
     look(page, _panel_url(fresh, Kind.CAPTURE), "panel-capture-rest")
@@ -95,9 +95,9 @@ def test_the_panels_of_an_order_in_instalments_look_right(
 
 
 def test_a_plan_looks_right_under_way_partly_failed_and_done(
-    page: Page, log_in: LogIn, look: Look, mia: User, order: Transaction
+    page: Page, signed_in: LogIn, look: Look, mia: User, order: Transaction
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     plan = planned(order, 9_000, by=mia)
     url = reverse("orders:plan", args=[plan.pk])
     look(page, url, "plan-under-way")
@@ -109,9 +109,9 @@ def test_a_plan_looks_right_under_way_partly_failed_and_done(
 
 
 def test_the_rest_is_followed_as_it_is_ticked_and_a_large_refund_becomes_a_plan_beside_the_order(
-    page: Page, live_server: LiveServer, log_in: LogIn, order: Transaction
+    page: Page, live_server: LiveServer, signed_in: LogIn, order: Transaction
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     fresh = in_yen(account=order.account)
     page.goto(f"{live_server.url}{reverse('orders:order', args=[fresh.order_id])}")
     page.get_by_role("link", name="Capture", exact=True).click()

@@ -56,8 +56,8 @@ def deliveries(account: GatewayAccount) -> None:
         )
 
 
-def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, account: GatewayAccount) -> None:
-    log_in(page, "ina")
+def test_the_pages_look_right(page: Page, signed_in: LogIn, look: Look, account: GatewayAccount) -> None:
+    signed_in(page, "ina")
     look(page, "/inbox/", "inbox-empty")
     look(page, "/inbox/rejected/", "inbox-rejected-empty")
     deliveries(account)
@@ -78,12 +78,12 @@ def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, account: Ga
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_secret_is_put_in_place_and_a_webhook_processed_again(
-    page: Page, log_in: LogIn, live_server: LiveServer, account: GatewayAccount, scripts: bool
+    page: Page, signed_in: LogIn, live_server: LiveServer, account: GatewayAccount, scripts: bool
 ) -> None:
     deliveries(account)
     if not scripts:
         page.route("**/*.js", lambda route: route.abort())
-    log_in(page, "ina")
+    signed_in(page, "ina")
     page.goto(f"{live_server.url}{reverse('orders:account_webhooks', args=[account.pk])}")
     page.get_by_role("button", name="Put in place").click()
     expect(page.get_by_text("nothing was changed")).to_be_visible()

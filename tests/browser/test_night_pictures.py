@@ -54,8 +54,8 @@ def a_drift(account: GatewayAccount) -> Drift:
     )
 
 
-def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, account: GatewayAccount) -> None:
-    log_in(page, "finn")
+def test_the_pages_look_right(page: Page, signed_in: LogIn, look: Look, account: GatewayAccount) -> None:
+    signed_in(page, "finn")
     look(page, "/reconciliation/nights/", "nights-empty")
     a_night(account)
     night = JobRun.objects.get(job=NIGHT)
@@ -66,10 +66,10 @@ def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, account: Ga
 
 
 def test_a_drift_is_kept_with_a_reason(
-    page: Page, log_in: LogIn, live_server: LiveServer, account: GatewayAccount
+    page: Page, signed_in: LogIn, live_server: LiveServer, account: GatewayAccount
 ) -> None:
     drift = a_drift(account)
-    log_in(page, "finn")
+    signed_in(page, "finn")
     page.goto(f"{live_server.url}/reconciliation/drifts/")
 
     page.locator("summary", has_text="Keep ours").click()

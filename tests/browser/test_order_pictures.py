@@ -77,8 +77,8 @@ def _order_url(transaction: Transaction) -> str:
     return reverse("orders:order", args=[transaction.order_id])
 
 
-def test_a_busy_order_looks_right(page: Page, log_in: LogIn, look: Look, mia: User, account: GatewayAccount) -> None:
-    log_in(page, "mia")
+def test_a_busy_order_looks_right(page: Page, signed_in: LogIn, look: Look, mia: User, account: GatewayAccount) -> None:
+    signed_in(page, "mia")
     transaction = _captured(account)
     in_state(a_modification(transaction, mia, amount=2_500, description="Strap returned"), S.SUCCEEDED)
     in_state(a_modification(transaction, mia, amount=999), S.FAILED)
@@ -88,25 +88,27 @@ def test_a_busy_order_looks_right(page: Page, log_in: LogIn, look: Look, mia: Us
 
 
 def test_an_authorized_order_looks_right(
-    page: Page, log_in: LogIn, look: Look, mia: User, account: GatewayAccount
+    page: Page, signed_in: LogIn, look: Look, mia: User, account: GatewayAccount
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     transaction = a_transaction(account=account, expires_at=timezone.now() + timedelta(hours=30))
 
     look(page, _order_url(transaction), "order-authorized")
 
 
 def test_an_order_without_a_transaction_looks_right(
-    page: Page, log_in: LogIn, look: Look, mia: User, account: GatewayAccount
+    page: Page, signed_in: LogIn, look: Look, mia: User, account: GatewayAccount
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     order = an_order(account=account)
 
     look(page, reverse("orders:order", args=[order.pk]), "order-empty")
 
 
-def test_a_frozen_order_looks_right(page: Page, log_in: LogIn, look: Look, mia: User, account: GatewayAccount) -> None:
-    log_in(page, "mia")
+def test_a_frozen_order_looks_right(
+    page: Page, signed_in: LogIn, look: Look, mia: User, account: GatewayAccount
+) -> None:
+    signed_in(page, "mia")
     transaction = _captured(account, frozen_reason="A refund of 200.00 EUR does not fit the books.")
     ExternalMovement.objects.create(
         account=account,
@@ -126,16 +128,18 @@ def test_a_frozen_order_looks_right(page: Page, log_in: LogIn, look: Look, mia: 
 
 @pytest.mark.parametrize("kind", [kind for kind in ACTIONS if kind is not Kind.VOID])
 def test_every_panel_looks_right(
-    page: Page, log_in: LogIn, look: Look, mia: User, account: GatewayAccount, kind: Kind
+    page: Page, signed_in: LogIn, look: Look, mia: User, account: GatewayAccount, kind: Kind
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     transaction = _captured(account) if kind is Kind.REFUND else a_transaction(account=account)
 
     look(page, reverse("orders:modification_new", args=[transaction.pk, kind]), f"panel-{kind}")
 
 
-def test_a_closed_panel_looks_right(page: Page, log_in: LogIn, look: Look, mia: User, account: GatewayAccount) -> None:
-    log_in(page, "mia")
+def test_a_closed_panel_looks_right(
+    page: Page, signed_in: LogIn, look: Look, mia: User, account: GatewayAccount
+) -> None:
+    signed_in(page, "mia")
     transaction = a_captured_transaction(account=account)
 
     look(page, reverse("orders:modification_new", args=[transaction.pk, Kind.CAPTURE]), "panel-closed")
@@ -143,9 +147,9 @@ def test_a_closed_panel_looks_right(page: Page, log_in: LogIn, look: Look, mia: 
 
 @pytest.mark.parametrize("state", [S.QUEUED, S.UNKNOWN, S.REVIEW, S.SUCCEEDED, S.FAILED])
 def test_the_evidence_board_looks_right(
-    page: Page, log_in: LogIn, look: Look, mia: User, account: GatewayAccount, state: ModificationState
+    page: Page, signed_in: LogIn, look: Look, mia: User, account: GatewayAccount, state: ModificationState
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     modification = in_state(a_modification(_captured(account), mia, description="Strap returned"), state)
     Attempt.objects.filter(modification=modification).update(
         request_transcript="POST /payment/refund HTTP/1.1\nContent-Type: application/json\n\n{}",
@@ -159,9 +163,9 @@ def test_the_evidence_board_looks_right(
 
 
 def test_lists_and_approvals_look_right(
-    page: Page, log_in: LogIn, look: Look, mia: User, account: GatewayAccount
+    page: Page, signed_in: LogIn, look: Look, mia: User, account: GatewayAccount
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     look(page, reverse("orders:proposal_list"), "proposals-empty")
     look(page, reverse("orders:modification_list"), "modifications-empty")
     modification = in_state(a_modification(_captured(account), mia), S.REVIEW)
@@ -206,18 +210,18 @@ def _open_refund(page: Page, live_server: LiveServer, transaction: Transaction) 
 
 
 def test_the_panel_beside_the_order_looks_right(
-    page: Page, live_server: LiveServer, log_in: LogIn, mia: User, account: GatewayAccount
+    page: Page, live_server: LiveServer, signed_in: LogIn, mia: User, account: GatewayAccount
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     _open_refund(page, live_server, _captured(account))
 
     _inspect(page, "panel-beside")
 
 
 def test_a_refused_amount_looks_right(
-    page: Page, live_server: LiveServer, log_in: LogIn, mia: User, account: GatewayAccount
+    page: Page, live_server: LiveServer, signed_in: LogIn, mia: User, account: GatewayAccount
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     _open_refund(page, live_server, _captured(account))
     page.get_by_label("Amount").fill("1e2")
     page.get_by_label("Description").fill("x" * 130)
@@ -228,9 +232,9 @@ def test_a_refused_amount_looks_right(
 
 
 def test_a_twin_looks_right(
-    page: Page, live_server: LiveServer, log_in: LogIn, mia: User, account: GatewayAccount
+    page: Page, live_server: LiveServer, signed_in: LogIn, mia: User, account: GatewayAccount
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     transaction = _captured(account)
     in_state(a_modification(transaction, mia, amount=2_000), S.SUCCEEDED)
     _open_refund(page, live_server, transaction)
@@ -242,9 +246,9 @@ def test_a_twin_looks_right(
 
 
 def test_a_changed_order_looks_right(
-    page: Page, live_server: LiveServer, log_in: LogIn, mia: User, account: GatewayAccount
+    page: Page, live_server: LiveServer, signed_in: LogIn, mia: User, account: GatewayAccount
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     transaction = _captured(account)
     _open_refund(page, live_server, transaction)
     in_state(a_modification(transaction, mia, amount=2_500), S.SUCCEEDED)
@@ -255,9 +259,9 @@ def test_a_changed_order_looks_right(
 
 
 def test_a_followed_refund_looks_right(
-    page: Page, live_server: LiveServer, log_in: LogIn, mia: User, account: GatewayAccount
+    page: Page, live_server: LiveServer, signed_in: LogIn, mia: User, account: GatewayAccount
 ) -> None:
-    log_in(page, "mia")
+    signed_in(page, "mia")
     _open_refund(page, live_server, _captured(account))
     page.get_by_role("button", name="Refund", exact=True).click()
     expect(page.locator("#panel .followed")).to_be_visible()

@@ -19,11 +19,11 @@ from tests.reconciliation_factories import a_file, a_profile
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.pictures]
 
 
-def test_profiles_and_terms_look_right(page: Page, log_in: LogIn, look: Look) -> None:
+def test_profiles_and_terms_look_right(page: Page, signed_in: LogIn, look: Look) -> None:
     merchant = a_merchant("Northwind Bikes", time_zone="Europe/Berlin")
     a_person("finn", merchants=[merchant], groups=["finance"])
     account = an_account(merchant=merchant, name="northwind")
-    log_in(page, "finn")
+    signed_in(page, "finn")
     look(page, reverse("orders:profile_list"), "profiles-empty")
     file = a_file(account, state=FileState.REFUSED, name="northwind-2026-11-20.csv")
     add_part(file, 0, table([*ROWS, changed(grossAmount="12,x0")]).encode())

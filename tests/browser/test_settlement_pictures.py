@@ -95,8 +95,8 @@ def some_discrepancies(account: GatewayAccount) -> None:
         a_discrepancy(account, type=type_, amount=amount, occurred_on=today - timedelta(days=days))
 
 
-def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, account: GatewayAccount) -> None:
-    log_in(page, "finn")
+def test_the_pages_look_right(page: Page, signed_in: LogIn, look: Look, account: GatewayAccount) -> None:
+    signed_in(page, "finn")
     look(page, "/reconciliation/", "reconciliation-empty")
     file = a_month(account)
     look(page, "/reconciliation/", "reconciliation-met")
@@ -129,27 +129,27 @@ def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, account: Ga
         look(page, address, name)
 
 
-def test_a_correction_looks_right(page: Page, log_in: LogIn, look: Look, account: GatewayAccount) -> None:
+def test_a_correction_looks_right(page: Page, signed_in: LogIn, look: Look, account: GatewayAccount) -> None:
     old = a_file(account, state=FileState.REPLACED)
     new = a_file(account, replaces=old, version=2)
     a_line(old, number=2, reference="7f7e2b9a55d0", gross=400)
     a_line(old, number=3, reference="0a1b2c3d4e5f", gross=900)
     a_line(new, number=2, reference="7f7e2b9a55d0", gross=450)
-    log_in(page, "finn")
+    signed_in(page, "finn")
 
     look(page, reverse("orders:settlement_file_changes", args=[new.pk]), "reconciliation-changes")
 
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_file_is_uploaded(
-    page: Page, log_in: LogIn, live_server: LiveServer, account: GatewayAccount, tmp_path: Path, scripts: bool
+    page: Page, signed_in: LogIn, live_server: LiveServer, account: GatewayAccount, tmp_path: Path, scripts: bool
 ) -> None:
     content = b"type;amount\n" + b"capture;1.00\n" * (PART_BYTES * 5 // 2 // 13)
     day = tmp_path / "northwind-2026-11-20.csv"
     day.write_bytes(content)
     if not scripts:
         page.route("**/*.js", lambda route: route.abort())
-    log_in(page, "finn")
+    signed_in(page, "finn")
     page.goto(f"{live_server.url}/reconciliation/files/new")
     page.get_by_role("button", name="Upload").click()
     expect(page.get_by_text("Choose the account that the files belong to")).to_be_visible()
@@ -165,7 +165,7 @@ def test_a_file_is_uploaded(
 
 
 def test_an_upload_goes_on_where_the_line_went_dead(
-    page: Page, log_in: LogIn, live_server: LiveServer, account: GatewayAccount, tmp_path: Path
+    page: Page, signed_in: LogIn, live_server: LiveServer, account: GatewayAccount, tmp_path: Path
 ) -> None:
     content = bytes(range(256)) * 12_288
     day = tmp_path / "northwind.csv"
@@ -180,7 +180,7 @@ def test_an_upload_goes_on_where_the_line_went_dead(
             route.continue_()
 
     page.route("**/parts/*", sometimes)
-    log_in(page, "finn")
+    signed_in(page, "finn")
     page.goto(f"{live_server.url}/reconciliation/files/new")
     page.get_by_label("Account").select_option("northwind")
     page.get_by_label("Files").set_input_files(day)
@@ -192,11 +192,11 @@ def test_an_upload_goes_on_where_the_line_went_dead(
 
 
 def test_several_files_say_each_what_became_of_it(
-    page: Page, log_in: LogIn, live_server: LiveServer, account: GatewayAccount, tmp_path: Path
+    page: Page, signed_in: LogIn, live_server: LiveServer, account: GatewayAccount, tmp_path: Path
 ) -> None:
     for name, content in (("one.csv", b"a"), ("two.csv", b"a"), ("none.csv", b"")):
         (tmp_path / name).write_bytes(content)
-    log_in(page, "finn")
+    signed_in(page, "finn")
     page.goto(f"{live_server.url}/reconciliation/files/new")
     page.get_by_label("Account").select_option("northwind")
     page.get_by_label("Files").set_input_files([tmp_path / name for name in ("one.csv", "two.csv", "none.csv")])

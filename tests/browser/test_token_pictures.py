@@ -26,8 +26,8 @@ def ina() -> User:
     return User.objects.get(pk=person.pk)
 
 
-def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, ina: User) -> None:
-    log_in(page, "ina")
+def test_the_pages_look_right(page: Page, signed_in: LogIn, look: Look, ina: User) -> None:
+    signed_in(page, "ina")
     look(page, "/tokens/", "tokens-empty")
     look(page, "/tokens/new", "tokens-new")
     merchant = ina.memberships.get().merchant
@@ -43,11 +43,11 @@ def test_the_pages_look_right(page: Page, log_in: LogIn, look: Look, ina: User) 
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_token_is_made_shown_once_and_revoked(
-    page: Page, log_in: LogIn, live_server: LiveServer, ina: User, scripts: bool
+    page: Page, signed_in: LogIn, live_server: LiveServer, ina: User, scripts: bool
 ) -> None:
     if not scripts:
         page.route("**/*.js", lambda route: route.abort())
-    log_in(page, "ina")
+    signed_in(page, "ina")
     page.goto(f"{live_server.url}/tokens/new")
     page.get_by_role("textbox", name="Name").fill("Webshop")
     page.get_by_role("button", name="Make the token").click()
