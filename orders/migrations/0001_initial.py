@@ -8,1045 +8,417 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("auth", "__first__"),
+        ('auth', '__first__'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Capture",
+            name='Capture',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("gateway_id", models.CharField(blank=True, max_length=64)),
-                ("gateway_reference", models.CharField(blank=True, max_length=64)),
-                ("amount", models.BigIntegerField()),
-                ("refunded", models.BigIntegerField(default=0)),
-                ("refunding", models.BigIntegerField(default=0)),
-                ("captured_at", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('gateway_id', models.CharField(blank=True, max_length=64)),
+                ('gateway_reference', models.CharField(blank=True, max_length=64)),
+                ('amount', models.BigIntegerField()),
+                ('refunded', models.BigIntegerField(default=0)),
+                ('refunding', models.BigIntegerField(default=0)),
+                ('captured_at', models.DateTimeField()),
             ],
             options={
-                "ordering": ["pk"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("amount__gt", 0), ("refunded__gte", 0), ("refunding__gte", 0)),
-                        name="a_capture_has_an_amount",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "amount__gte",
-                                django.db.models.expressions.CombinedExpression(
-                                    models.F("refunded"), "+", models.F("refunding")
-                                ),
-                            )
-                        ),
-                        name="refunds_never_exceed_their_capture",
-                    ),
-                ],
+                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('refunded__gte', 0), ('refunding__gte', 0)), name='a_capture_has_an_amount'), models.CheckConstraint(condition=models.Q(('amount__gte', django.db.models.expressions.CombinedExpression(models.F('refunded'), '+', models.F('refunding')))), name='refunds_never_exceed_their_capture')],
             },
         ),
         migrations.CreateModel(
-            name="Heartbeat",
+            name='Heartbeat',
             fields=[
-                ("name", models.CharField(max_length=80, primary_key=True, serialize=False)),
-                ("at", models.DateTimeField()),
-                ("note", models.CharField(blank=True, max_length=200)),
+                ('name', models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ('at', models.DateTimeField()),
+                ('note', models.CharField(blank=True, max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name="Merchant",
+            name='Merchant',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=100, unique=True)),
-                ("time_zone", models.CharField(default="UTC", max_length=64)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True)),
+                ('time_zone', models.CharField(default='UTC', max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name="Event",
+            name='Event',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField()),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[
-                            ("page", "Page"),
-                            ("admin", "Admin"),
-                            ("command", "Command"),
-                            ("worker", "Worker"),
-                            ("gateway", "Gateway"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("verb", models.CharField(max_length=60)),
-                ("refused", models.BooleanField(default=False)),
-                ("sentence", models.CharField(max_length=600)),
-                ("details", models.JSONField(blank=True, default=dict)),
-                ("request_id", models.CharField(blank=True, max_length=64)),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "merchant",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="orders.merchant",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('source', models.CharField(choices=[('page', 'Page'), ('admin', 'Admin'), ('command', 'Command'), ('worker', 'Worker'), ('gateway', 'Gateway')], max_length=10)),
+                ('verb', models.CharField(max_length=60)),
+                ('refused', models.BooleanField(default=False)),
+                ('sentence', models.CharField(max_length=600)),
+                ('details', models.JSONField(blank=True, default=dict)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
+                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('merchant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.merchant')),
             ],
             options={
-                "permissions": [("read_audit", "Can read the audit log")],
-                "indexes": [models.Index(fields=["merchant", "id"], name="event_of_merchant")],
+                'permissions': [('read_audit', 'Can read the audit log')],
+                'indexes': [models.Index(fields=['merchant', 'id'], name='event_of_merchant')],
             },
         ),
         migrations.CreateModel(
-            name="EventSeal",
+            name='EventSeal',
             fields=[
-                ("sequence", models.PositiveBigIntegerField(primary_key=True, serialize=False)),
-                ("previous_hash", models.CharField(max_length=64)),
-                ("hash", models.CharField(max_length=64, unique=True)),
-                ("sealed_at", models.DateTimeField()),
-                (
-                    "event",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="seal", to="orders.event"
-                    ),
-                ),
+                ('sequence', models.PositiveBigIntegerField(primary_key=True, serialize=False)),
+                ('previous_hash', models.CharField(max_length=64)),
+                ('hash', models.CharField(max_length=64, unique=True)),
+                ('sealed_at', models.DateTimeField()),
+                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='seal', to='orders.event')),
             ],
             options={
-                "ordering": ["sequence"],
+                'ordering': ['sequence'],
             },
         ),
         migrations.CreateModel(
-            name="GatewayAccount",
+            name='GatewayAccount',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "name",
-                    models.CharField(help_text="Unique; commands name the account by it.", max_length=60, unique=True),
-                ),
-                ("gateway", models.CharField(max_length=30)),
-                ("base_url", models.URLField(max_length=300)),
-                ("merchant_key", models.CharField(max_length=36)),
-                ("authentication_key_sealed", models.TextField(editable=False)),
-                (
-                    "profile",
-                    models.JSONField(
-                        blank=True, default=dict, help_text="Overrides of what the gateway declares it can do."
-                    ),
-                ),
-                (
-                    "concurrency",
-                    models.PositiveSmallIntegerField(
-                        default=32, help_text="Requests to this account at the same time."
-                    ),
-                ),
-                ("paused_reason", models.CharField(blank=True, max_length=300)),
-                ("paused_at", models.DateTimeField(blank=True, null=True)),
-                ("breaker_failures", models.PositiveIntegerField(default=0, editable=False)),
-                ("breaker_opened_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("breaker_until", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "merchant",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="accounts", to="orders.merchant"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(help_text='Unique; commands name the account by it.', max_length=60, unique=True)),
+                ('gateway', models.CharField(max_length=30)),
+                ('base_url', models.URLField(max_length=300)),
+                ('merchant_key', models.CharField(max_length=36)),
+                ('authentication_key_sealed', models.TextField(editable=False)),
+                ('profile', models.JSONField(blank=True, default=dict, help_text='Overrides of what the gateway declares it can do.')),
+                ('concurrency', models.PositiveSmallIntegerField(default=32, help_text='Requests to this account at the same time.')),
+                ('paused_reason', models.CharField(blank=True, max_length=300)),
+                ('paused_at', models.DateTimeField(blank=True, null=True)),
+                ('breaker_failures', models.PositiveIntegerField(default=0, editable=False)),
+                ('breaker_opened_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('breaker_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='orders.merchant')),
             ],
             options={
-                "permissions": [("configure", "Can configure gateway accounts and pause them")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("gateway", "base_url", "merchant_key"), name="an_account_is_one_key_at_one_address"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("paused_at__isnull", True), ("paused_reason", "")),
-                            models.Q(("paused_at__isnull", False), models.Q(("paused_reason", ""), _negated=True)),
-                            _connector="OR",
-                        ),
-                        name="a_pause_has_a_reason_and_a_time",
-                    ),
-                ],
+                'permissions': [('configure', 'Can configure gateway accounts and pause them')],
+                'constraints': [models.UniqueConstraint(fields=('gateway', 'base_url', 'merchant_key'), name='an_account_is_one_key_at_one_address'), models.CheckConstraint(condition=models.Q(models.Q(('paused_at__isnull', True), ('paused_reason', '')), models.Q(('paused_at__isnull', False), models.Q(('paused_reason', ''), _negated=True)), _connector='OR'), name='a_pause_has_a_reason_and_a_time')],
             },
         ),
         migrations.CreateModel(
-            name="Modification",
+            name='Modification',
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("kind", models.CharField(max_length=16)),
-                ("amount", models.BigIntegerField()),
-                ("currency", models.CharField(max_length=3)),
-                ("reason", models.CharField(blank=True, max_length=30)),
-                ("description", models.CharField(blank=True, max_length=127)),
-                ("custom_references", models.JSONField(blank=True, default=dict)),
-                ("requested_at", models.DateTimeField()),
-                ("source", models.CharField(max_length=12)),
-                ("expected_version", models.PositiveBigIntegerField(null=True)),
-                ("method", models.CharField(max_length=8)),
-                ("base_url", models.CharField(max_length=300)),
-                ("path", models.CharField(max_length=300)),
-                ("headers", models.JSONField(default=dict)),
-                ("body", models.BinaryField()),
-                ("body_sha256", models.CharField(max_length=64)),
-                ("contract_version", models.PositiveSmallIntegerField(default=1)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("in_flight", "Sending"),
-                            ("pending", "Pending at the gateway"),
-                            ("unknown", "Outcome unknown"),
-                            ("review", "In review"),
-                            ("succeeded", "Succeeded"),
-                            ("failed", "Failed"),
-                            ("withdrawn", "Withdrawn"),
-                        ],
-                        default="queued",
-                        editable=False,
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "next_step",
-                    models.CharField(
-                        choices=[("send", "Send"), ("query", "Ask the gateway")], default="send", max_length=5
-                    ),
-                ),
-                ("epoch", models.PositiveIntegerField(default=0)),
-                ("lease_until", models.DateTimeField(blank=True, null=True)),
-                ("due_at", models.DateTimeField(blank=True, null=True)),
-                ("attempts_made", models.PositiveIntegerField(default=0)),
-                ("lookups_made", models.PositiveIntegerField(default=0)),
-                ("first_sent_at", models.DateTimeField(blank=True, null=True)),
-                ("last_sent_at", models.DateTimeField(blank=True, null=True)),
-                ("doubt_since", models.DateTimeField(blank=True, null=True)),
-                ("review_since", models.DateTimeField(blank=True, null=True)),
-                ("declined_on_repeat", models.BooleanField(default=False)),
-                ("reason_text", models.CharField(blank=True, max_length=500)),
-                ("executed_kind", models.CharField(blank=True, max_length=16)),
-                ("executed_amount", models.BigIntegerField(blank=True, null=True)),
-                ("gateway_reference", models.CharField(blank=True, max_length=64)),
-                ("gateway_id", models.CharField(blank=True, max_length=64)),
-                ("gateway_status", models.CharField(blank=True, max_length=60)),
-                ("gateway_at", models.DateTimeField(blank=True, null=True)),
-                ("legs", models.JSONField(blank=True, default=list)),
-                ("failure_code", models.CharField(blank=True, max_length=100)),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="modifications",
-                        to="orders.gatewayaccount",
-                    ),
-                ),
-                (
-                    "capture",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="refunds",
-                        to="orders.capture",
-                    ),
-                ),
-                (
-                    "merchant",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="modifications", to="orders.merchant"
-                    ),
-                ),
-                (
-                    "requested_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(max_length=16)),
+                ('amount', models.BigIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('reason', models.CharField(blank=True, max_length=30)),
+                ('description', models.CharField(blank=True, max_length=127)),
+                ('custom_references', models.JSONField(blank=True, default=dict)),
+                ('requested_at', models.DateTimeField()),
+                ('source', models.CharField(max_length=12)),
+                ('expected_version', models.PositiveBigIntegerField(null=True)),
+                ('method', models.CharField(max_length=8)),
+                ('base_url', models.CharField(max_length=300)),
+                ('path', models.CharField(max_length=300)),
+                ('headers', models.JSONField(default=dict)),
+                ('body', models.BinaryField()),
+                ('body_sha256', models.CharField(max_length=64)),
+                ('contract_version', models.PositiveSmallIntegerField(default=1)),
+                ('state', models.CharField(choices=[('queued', 'Queued'), ('in_flight', 'Sending'), ('pending', 'Pending at the gateway'), ('unknown', 'Outcome unknown'), ('review', 'In review'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('withdrawn', 'Withdrawn')], default='queued', editable=False, max_length=10)),
+                ('next_step', models.CharField(choices=[('send', 'Send'), ('query', 'Ask the gateway')], default='send', max_length=5)),
+                ('epoch', models.PositiveIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('due_at', models.DateTimeField(blank=True, null=True)),
+                ('attempts_made', models.PositiveIntegerField(default=0)),
+                ('lookups_made', models.PositiveIntegerField(default=0)),
+                ('first_sent_at', models.DateTimeField(blank=True, null=True)),
+                ('last_sent_at', models.DateTimeField(blank=True, null=True)),
+                ('doubt_since', models.DateTimeField(blank=True, null=True)),
+                ('review_since', models.DateTimeField(blank=True, null=True)),
+                ('declined_on_repeat', models.BooleanField(default=False)),
+                ('reason_text', models.CharField(blank=True, max_length=500)),
+                ('executed_kind', models.CharField(blank=True, max_length=16)),
+                ('executed_amount', models.BigIntegerField(blank=True, null=True)),
+                ('gateway_reference', models.CharField(blank=True, max_length=64)),
+                ('gateway_id', models.CharField(blank=True, max_length=64)),
+                ('gateway_status', models.CharField(blank=True, max_length=60)),
+                ('gateway_at', models.DateTimeField(blank=True, null=True)),
+                ('legs', models.JSONField(blank=True, default=list)),
+                ('failure_code', models.CharField(blank=True, max_length=100)),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='modifications', to='orders.gatewayaccount')),
+                ('capture', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='orders.capture')),
+                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='modifications', to='orders.merchant')),
+                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(
-                            ("due_at__isnull", False), ("state__in", ["queued", "pending", "unknown", "review"])
-                        ),
-                        fields=["account", "due_at"],
-                        name="modification_due",
-                    ),
-                    models.Index(
-                        condition=models.Q(("state", "in_flight")),
-                        fields=["account", "lease_until"],
-                        name="modification_in_flight",
-                    ),
-                    models.Index(
-                        condition=models.Q(("state__in", ["failed", "succeeded", "withdrawn"]), _negated=True),
-                        fields=["due_at"],
-                        name="modification_open",
-                    ),
-                    models.Index(fields=["merchant", "requested_at"], name="modification_by_age"),
-                    models.Index(
-                        condition=models.Q(("doubt_since__isnull", False)),
-                        fields=["doubt_since"],
-                        name="modification_in_doubt",
-                    ),
-                ],
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="a_modification_has_an_amount"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "state__in",
-                                [
-                                    "queued",
-                                    "in_flight",
-                                    "pending",
-                                    "unknown",
-                                    "review",
-                                    "succeeded",
-                                    "failed",
-                                    "withdrawn",
-                                ],
-                            )
-                        ),
-                        name="a_modification_state_is_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("kind__in", ["capture", "cancel", "cancel_or_refund", "refund"])),
-                        name="a_modification_kind_is_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "succeeded"), _negated=True),
-                            models.Q(("gateway_reference", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="success_carries_a_reference",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("finished_at__isnull", False), ("state__in", ["failed", "succeeded", "withdrawn"])
-                            ),
-                            models.Q(
-                                models.Q(("state__in", ["failed", "succeeded", "withdrawn"]), _negated=True),
-                                ("finished_at__isnull", True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="an_end_has_a_time",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "withdrawn"), _negated=True),
-                            ("first_sent_at__isnull", True),
-                            _connector="OR",
-                        ),
-                        name="what_was_sent_is_never_withdrawn",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "in_flight"), _negated=True),
-                            ("lease_until__isnull", False),
-                            _connector="OR",
-                        ),
-                        name="a_flight_has_a_lease",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state__in", ["queued", "pending", "unknown"]), _negated=True),
-                            ("due_at__isnull", False),
-                            _connector="OR",
-                        ),
-                        name="what_waits_is_due_some_time",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state__in", ["unknown", "review"]), _negated=True),
-                            ("doubt_since__isnull", False),
-                            _connector="OR",
-                        ),
-                        name="doubt_has_a_beginning",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("kind", "refund"), _negated=True), ("capture__isnull", False), _connector="OR"
-                        ),
-                        name="a_refund_names_its_capture",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(models.Q(("gateway_reference", ""), _negated=True), ("state", "succeeded")),
-                        fields=("account", "kind", "gateway_reference", "gateway_id"),
-                        name="a_gateway_reference_is_used_once_per_kind",
-                    ),
-                ],
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False), ('state__in', ['queued', 'pending', 'unknown', 'review'])), fields=['account', 'due_at'], name='modification_due'), models.Index(condition=models.Q(('state', 'in_flight')), fields=['account', 'lease_until'], name='modification_in_flight'), models.Index(condition=models.Q(('state__in', ['failed', 'succeeded', 'withdrawn']), _negated=True), fields=['due_at'], name='modification_open'), models.Index(fields=['merchant', 'requested_at'], name='modification_by_age'), models.Index(condition=models.Q(('doubt_since__isnull', False)), fields=['doubt_since'], name='modification_in_doubt')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='a_modification_has_an_amount'), models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'in_flight', 'pending', 'unknown', 'review', 'succeeded', 'failed', 'withdrawn'])), name='a_modification_state_is_known'), models.CheckConstraint(condition=models.Q(('kind__in', ['capture', 'cancel', 'cancel_or_refund', 'refund'])), name='a_modification_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'succeeded'), _negated=True), models.Q(('gateway_reference', ''), _negated=True), _connector='OR'), name='success_carries_a_reference'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ['failed', 'succeeded', 'withdrawn'])), models.Q(models.Q(('state__in', ['failed', 'succeeded', 'withdrawn']), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='an_end_has_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'withdrawn'), _negated=True), ('first_sent_at__isnull', True), _connector='OR'), name='what_was_sent_is_never_withdrawn'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'in_flight'), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='a_flight_has_a_lease'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['queued', 'pending', 'unknown']), _negated=True), ('due_at__isnull', False), _connector='OR'), name='what_waits_is_due_some_time'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['unknown', 'review']), _negated=True), ('doubt_since__isnull', False), _connector='OR'), name='doubt_has_a_beginning'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'refund'), _negated=True), ('capture__isnull', False), _connector='OR'), name='a_refund_names_its_capture'), models.UniqueConstraint(condition=models.Q(models.Q(('gateway_reference', ''), _negated=True), ('state', 'succeeded')), fields=('account', 'kind', 'gateway_reference', 'gateway_id'), name='a_gateway_reference_is_used_once_per_kind')],
             },
         ),
         migrations.CreateModel(
-            name="Evidence",
+            name='Evidence',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[
-                            ("response", "Answer"),
-                            ("replay", "Answer to a repeat"),
-                            ("query", "Status query"),
-                            ("mirror", "Refresh of the transaction"),
-                            ("operator", "Two people"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("source_key", models.CharField(max_length=120)),
-                ("verdict", models.CharField(max_length=12)),
-                ("reason_text", models.CharField(blank=True, max_length=500)),
-                ("executed_kind", models.CharField(blank=True, max_length=16)),
-                ("amount", models.BigIntegerField(blank=True, null=True)),
-                ("currency", models.CharField(blank=True, max_length=3)),
-                ("gateway_reference", models.CharField(blank=True, max_length=64)),
-                ("gateway_id", models.CharField(blank=True, max_length=64)),
-                ("gateway_status", models.CharField(blank=True, max_length=60)),
-                ("gateway_at", models.DateTimeField(blank=True, null=True)),
-                ("facts", models.JSONField(blank=True, default=dict)),
-                ("applied", models.BooleanField(default=True)),
-                ("received_at", models.DateTimeField()),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.gatewayaccount"
-                    ),
-                ),
-                (
-                    "modification",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="evidence", to="orders.modification"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.CharField(choices=[('response', 'Answer'), ('replay', 'Answer to a repeat'), ('query', 'Status query'), ('mirror', 'Refresh of the transaction'), ('operator', 'Two people')], max_length=12)),
+                ('source_key', models.CharField(max_length=120)),
+                ('verdict', models.CharField(max_length=12)),
+                ('reason_text', models.CharField(blank=True, max_length=500)),
+                ('executed_kind', models.CharField(blank=True, max_length=16)),
+                ('amount', models.BigIntegerField(blank=True, null=True)),
+                ('currency', models.CharField(blank=True, max_length=3)),
+                ('gateway_reference', models.CharField(blank=True, max_length=64)),
+                ('gateway_id', models.CharField(blank=True, max_length=64)),
+                ('gateway_status', models.CharField(blank=True, max_length=60)),
+                ('gateway_at', models.DateTimeField(blank=True, null=True)),
+                ('facts', models.JSONField(blank=True, default=dict)),
+                ('applied', models.BooleanField(default=True)),
+                ('received_at', models.DateTimeField()),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.gatewayaccount')),
+                ('modification', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='orders.modification')),
             ],
             options={
-                "verbose_name_plural": "evidence",
-                "ordering": ["pk"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("account", "source", "source_key"), name="evidence_counts_once")
-                ],
+                'verbose_name_plural': 'evidence',
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('account', 'source', 'source_key'), name='evidence_counts_once')],
             },
         ),
         migrations.AddField(
-            model_name="event",
-            name="modification",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="events",
-                to="orders.modification",
-            ),
+            model_name='event',
+            name='modification',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='orders.modification'),
         ),
         migrations.AddField(
-            model_name="capture",
-            name="modification",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="made_capture",
-                to="orders.modification",
-            ),
+            model_name='capture',
+            name='modification',
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='made_capture', to='orders.modification'),
         ),
         migrations.CreateModel(
-            name="Attempt",
+            name='Attempt',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("epoch", models.PositiveIntegerField()),
-                ("purpose", models.CharField(choices=[("send", "Send"), ("query", "Ask the gateway")], max_length=5)),
-                ("worker", models.CharField(blank=True, max_length=80)),
-                ("started_at", models.DateTimeField()),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-                ("verdict", models.CharField(blank=True, max_length=12)),
-                ("fault", models.CharField(blank=True, max_length=12)),
-                ("http_status", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("reason_text", models.CharField(blank=True, max_length=500)),
-                ("duration_ms", models.PositiveIntegerField(blank=True, null=True)),
-                ("request_transcript", models.TextField(blank=True)),
-                ("response_transcript", models.TextField(blank=True)),
-                (
-                    "modification",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="orders.modification"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('epoch', models.PositiveIntegerField()),
+                ('purpose', models.CharField(choices=[('send', 'Send'), ('query', 'Ask the gateway')], max_length=5)),
+                ('worker', models.CharField(blank=True, max_length=80)),
+                ('started_at', models.DateTimeField()),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('verdict', models.CharField(blank=True, max_length=12)),
+                ('fault', models.CharField(blank=True, max_length=12)),
+                ('http_status', models.PositiveSmallIntegerField(blank=True, null=True)),
+                ('reason_text', models.CharField(blank=True, max_length=500)),
+                ('duration_ms', models.PositiveIntegerField(blank=True, null=True)),
+                ('request_transcript', models.TextField(blank=True)),
+                ('response_transcript', models.TextField(blank=True)),
+                ('modification', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='orders.modification')),
             ],
             options={
-                "ordering": ["pk"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("modification", "epoch", "purpose"), name="an_epoch_acts_once")
-                ],
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('modification', 'epoch', 'purpose'), name='an_epoch_acts_once')],
             },
         ),
         migrations.CreateModel(
-            name="Order",
+            name='Order',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("reference", models.CharField(max_length=64)),
-                ("currency", models.CharField(max_length=3)),
-                ("amount", models.BigIntegerField()),
-                ("customer_name", models.CharField(blank=True, max_length=200)),
-                ("customer_email", models.CharField(blank=True, max_length=255)),
-                ("placed_at", models.DateTimeField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("pending_authorization", "Awaiting payment"),
-                            ("authorized", "Authorized"),
-                            ("capture_pending", "Capture pending"),
-                            ("partly_captured", "Partly captured"),
-                            ("captured", "Captured"),
-                            ("settled", "Settled"),
-                            ("partly_refunded", "Partly refunded"),
-                            ("refunded", "Refunded"),
-                            ("cancel_pending", "Cancellation pending"),
-                            ("cancelled", "Cancelled"),
-                            ("expired", "Expired"),
-                            ("chargeback", "Charged back"),
-                            ("failed", "Failed"),
-                            ("unrecognised", "Unrecognised"),
-                        ],
-                        default="pending_authorization",
-                        editable=False,
-                        max_length=24,
-                    ),
-                ),
-                ("captured", models.BigIntegerField(default=0, editable=False)),
-                ("refunded", models.BigIntegerField(default=0, editable=False)),
-                ("in_flight", models.BooleanField(default=False, editable=False)),
-                ("attention", models.BooleanField(default=False, editable=False)),
-                ("expires_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="orders", to="orders.gatewayaccount"
-                    ),
-                ),
-                (
-                    "merchant",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="orders", to="orders.merchant"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reference', models.CharField(max_length=64)),
+                ('currency', models.CharField(max_length=3)),
+                ('amount', models.BigIntegerField()),
+                ('customer_name', models.CharField(blank=True, max_length=200)),
+                ('customer_email', models.CharField(blank=True, max_length=255)),
+                ('placed_at', models.DateTimeField()),
+                ('state', models.CharField(choices=[('pending_authorization', 'Awaiting payment'), ('authorized', 'Authorized'), ('capture_pending', 'Capture pending'), ('partly_captured', 'Partly captured'), ('captured', 'Captured'), ('settled', 'Settled'), ('partly_refunded', 'Partly refunded'), ('refunded', 'Refunded'), ('cancel_pending', 'Cancellation pending'), ('cancelled', 'Cancelled'), ('expired', 'Expired'), ('chargeback', 'Charged back'), ('failed', 'Failed'), ('unrecognised', 'Unrecognised')], default='pending_authorization', editable=False, max_length=24)),
+                ('captured', models.BigIntegerField(default=0, editable=False)),
+                ('refunded', models.BigIntegerField(default=0, editable=False)),
+                ('in_flight', models.BooleanField(default=False, editable=False)),
+                ('attention', models.BooleanField(default=False, editable=False)),
+                ('expires_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.gatewayaccount')),
+                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.merchant')),
             ],
             options={
-                "permissions": [("export", "Can export orders")],
-                "indexes": [
-                    models.Index(fields=["placed_at", "id"], name="order_by_age"),
-                    models.Index(fields=["merchant", "placed_at", "id"], name="order_by_merchant"),
-                    models.Index(fields=["account", "placed_at", "id"], name="order_by_account"),
-                    models.Index(fields=["merchant", "state", "placed_at", "id"], name="order_by_state"),
-                    models.Index(fields=["state", "placed_at", "id"], name="order_by_state_all"),
-                    models.Index(
-                        condition=models.Q(("attention", True)),
-                        fields=["placed_at", "id"],
-                        name="order_needing_attention",
-                    ),
-                    models.Index(
-                        condition=models.Q(("in_flight", True)), fields=["placed_at", "id"], name="order_in_flight"
-                    ),
-                    models.Index(
-                        condition=models.Q(("expires_at__isnull", False)),
-                        fields=["expires_at", "id"],
-                        name="order_expiring",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("account", "reference"), name="an_order_is_known_once_per_account"),
-                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="an_order_has_an_amount"),
-                ],
+                'permissions': [('export', 'Can export orders')],
+                'indexes': [models.Index(fields=['placed_at', 'id'], name='order_by_age'), models.Index(fields=['merchant', 'placed_at', 'id'], name='order_by_merchant'), models.Index(fields=['account', 'placed_at', 'id'], name='order_by_account'), models.Index(fields=['merchant', 'state', 'placed_at', 'id'], name='order_by_state'), models.Index(fields=['state', 'placed_at', 'id'], name='order_by_state_all'), models.Index(condition=models.Q(('attention', True)), fields=['placed_at', 'id'], name='order_needing_attention'), models.Index(condition=models.Q(('in_flight', True)), fields=['placed_at', 'id'], name='order_in_flight'), models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at', 'id'], name='order_expiring')],
+                'constraints': [models.UniqueConstraint(fields=('account', 'reference'), name='an_order_is_known_once_per_account'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='an_order_has_an_amount')],
             },
         ),
         migrations.AddField(
-            model_name="event",
-            name="order",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="events",
-                to="orders.order",
-            ),
+            model_name='event',
+            name='order',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='orders.order'),
         ),
         migrations.CreateModel(
-            name="OrderLine",
+            name='OrderLine',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=200)),
-                ("quantity", models.PositiveIntegerField(default=1)),
-                ("unit_amount", models.BigIntegerField()),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="orders.order"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=200)),
+                ('quantity', models.PositiveIntegerField(default=1)),
+                ('unit_amount', models.BigIntegerField()),
+                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='orders.order')),
             ],
             options={
-                "ordering": ["pk"],
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(
-            name="Reference",
+            name='Reference',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("order", "Order reference"),
-                            ("transaction", "Transaction id"),
-                            ("partner", "Partner reference"),
-                            ("reconciliation", "Reconciliation reference"),
-                            ("payment", "Payment reference"),
-                            ("modification", "Modification id"),
-                            ("gateway", "Capture, cancel or refund id"),
-                            ("email", "E-mail"),
-                            ("name", "Name"),
-                        ],
-                        max_length=14,
-                    ),
-                ),
-                ("value", models.CharField(max_length=255)),
-                (
-                    "merchant",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.merchant"
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="references", to="orders.order"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('order', 'Order reference'), ('transaction', 'Transaction id'), ('partner', 'Partner reference'), ('reconciliation', 'Reconciliation reference'), ('payment', 'Payment reference'), ('modification', 'Modification id'), ('gateway', 'Capture, cancel or refund id'), ('email', 'E-mail'), ('name', 'Name')], max_length=14)),
+                ('value', models.CharField(max_length=255)),
+                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.merchant')),
+                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='references', to='orders.order')),
             ],
             options={
-                "indexes": [models.Index(fields=["value"], name="reference_prefix", opclasses=["varchar_pattern_ops"])],
-                "constraints": [
-                    models.UniqueConstraint(fields=("order", "kind", "value"), name="a_word_leads_to_an_order_once")
-                ],
+                'indexes': [models.Index(fields=['value'], name='reference_prefix', opclasses=['varchar_pattern_ops'])],
+                'constraints': [models.UniqueConstraint(fields=('order', 'kind', 'value'), name='a_word_leads_to_an_order_once')],
             },
         ),
         migrations.CreateModel(
-            name="Switch",
+            name='Switch',
             fields=[
-                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ("paused_reason", models.CharField(blank=True, max_length=300)),
-                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ('paused_reason', models.CharField(blank=True, max_length=300)),
+                ('paused_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="there_is_one_switch")],
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='there_is_one_switch')],
             },
         ),
         migrations.CreateModel(
-            name="Transaction",
+            name='Transaction',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("reference", models.CharField(max_length=64)),
-                ("partner_reference", models.CharField(blank=True, max_length=64)),
-                ("payment_method", models.CharField(blank=True, max_length=40)),
-                ("currency", models.CharField(max_length=3)),
-                ("state", models.CharField(default="pending_authorization", max_length=24)),
-                ("raw_status", models.CharField(blank=True, max_length=60)),
-                ("status_at", models.DateTimeField(blank=True, null=True)),
-                ("refreshed_at", models.DateTimeField(blank=True, null=True)),
-                ("refresh_problem", models.CharField(blank=True, max_length=300)),
-                ("expires_at", models.DateTimeField(blank=True, null=True)),
-                ("reconciliation_reference", models.CharField(blank=True, max_length=64)),
-                ("payment_reference", models.CharField(blank=True, max_length=64)),
-                ("description", models.CharField(blank=True, max_length=255)),
-                ("facts", models.JSONField(blank=True, default=dict)),
-                ("authorized", models.BigIntegerField(default=0)),
-                ("capturing", models.BigIntegerField(default=0)),
-                ("captured", models.BigIntegerField(default=0)),
-                ("released", models.BigIntegerField(default=0)),
-                ("refunding", models.BigIntegerField(default=0)),
-                ("refunded", models.BigIntegerField(default=0)),
-                ("charged_back", models.BigIntegerField(default=0)),
-                ("capture_open", models.BooleanField(default=True)),
-                ("exclusive_modification", models.UUIDField(blank=True, null=True)),
-                ("sending_modification", models.UUIDField(blank=True, null=True)),
-                ("unknown_count", models.PositiveIntegerField(default=0)),
-                ("frozen_reason", models.CharField(blank=True, max_length=300)),
-                ("version", models.PositiveBigIntegerField(default=1)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="transactions",
-                        to="orders.gatewayaccount",
-                    ),
-                ),
-                (
-                    "merchant",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="transactions", to="orders.merchant"
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="transactions", to="orders.order"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reference', models.CharField(max_length=64)),
+                ('partner_reference', models.CharField(blank=True, max_length=64)),
+                ('payment_method', models.CharField(blank=True, max_length=40)),
+                ('currency', models.CharField(max_length=3)),
+                ('state', models.CharField(default='pending_authorization', max_length=24)),
+                ('raw_status', models.CharField(blank=True, max_length=60)),
+                ('status_at', models.DateTimeField(blank=True, null=True)),
+                ('refreshed_at', models.DateTimeField(blank=True, null=True)),
+                ('refresh_problem', models.CharField(blank=True, max_length=300)),
+                ('expires_at', models.DateTimeField(blank=True, null=True)),
+                ('reconciliation_reference', models.CharField(blank=True, max_length=64)),
+                ('payment_reference', models.CharField(blank=True, max_length=64)),
+                ('description', models.CharField(blank=True, max_length=255)),
+                ('facts', models.JSONField(blank=True, default=dict)),
+                ('authorized', models.BigIntegerField(default=0)),
+                ('capturing', models.BigIntegerField(default=0)),
+                ('captured', models.BigIntegerField(default=0)),
+                ('released', models.BigIntegerField(default=0)),
+                ('refunding', models.BigIntegerField(default=0)),
+                ('refunded', models.BigIntegerField(default=0)),
+                ('charged_back', models.BigIntegerField(default=0)),
+                ('capture_open', models.BooleanField(default=True)),
+                ('exclusive_modification', models.UUIDField(blank=True, null=True)),
+                ('sending_modification', models.UUIDField(blank=True, null=True)),
+                ('unknown_count', models.PositiveIntegerField(default=0)),
+                ('frozen_reason', models.CharField(blank=True, max_length=300)),
+                ('version', models.PositiveBigIntegerField(default=1)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transactions', to='orders.gatewayaccount')),
+                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transactions', to='orders.merchant')),
+                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transactions', to='orders.order')),
             ],
             options={
-                "permissions": [
-                    ("capture", "Can capture"),
-                    ("cancel", "Can cancel"),
-                    ("refund", "Can refund"),
-                    ("repair", "Can resolve doubtful modifications, unfreeze and resume"),
-                ],
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(
-                            ("state__in", ["pending_authorization", "authorized", "capture_pending", "cancel_pending"])
-                        ),
-                        fields=["refreshed_at"],
-                        name="transaction_still_moving",
-                    ),
-                    models.Index(
-                        condition=models.Q(("frozen_reason", ""), _negated=True),
-                        fields=["id"],
-                        name="transaction_frozen",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("account", "reference"), name="a_transaction_is_known_once_per_account"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("authorized__gte", 0),
-                            ("captured__gte", 0),
-                            ("capturing__gte", 0),
-                            ("charged_back__gte", 0),
-                            ("refunded__gte", 0),
-                            ("refunding__gte", 0),
-                            ("released__gte", 0),
-                        ),
-                        name="money_columns_are_never_negative",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "authorized__gte",
-                                django.db.models.expressions.CombinedExpression(
-                                    django.db.models.expressions.CombinedExpression(
-                                        models.F("captured"), "+", models.F("capturing")
-                                    ),
-                                    "+",
-                                    models.F("released"),
-                                ),
-                            )
-                        ),
-                        name="captured_never_exceeds_authorized",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "captured__gte",
-                                django.db.models.expressions.CombinedExpression(
-                                    models.F("refunded"), "+", models.F("refunding")
-                                ),
-                            )
-                        ),
-                        name="refunded_never_exceeds_captured",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("exclusive_modification__isnull", True),
-                            models.Q(("capturing", 0), ("refunding", 0)),
-                            _connector="OR",
-                        ),
-                        name="a_cancellation_has_the_transaction_to_itself",
-                    ),
-                ],
+                'permissions': [('capture', 'Can capture'), ('cancel', 'Can cancel'), ('refund', 'Can refund'), ('repair', 'Can resolve doubtful modifications, unfreeze and resume')],
+                'indexes': [models.Index(condition=models.Q(('state__in', ['pending_authorization', 'authorized', 'capture_pending', 'cancel_pending'])), fields=['refreshed_at'], name='transaction_still_moving'), models.Index(condition=models.Q(('frozen_reason', ''), _negated=True), fields=['id'], name='transaction_frozen')],
+                'constraints': [models.UniqueConstraint(fields=('account', 'reference'), name='a_transaction_is_known_once_per_account'), models.CheckConstraint(condition=models.Q(('authorized__gte', 0), ('captured__gte', 0), ('capturing__gte', 0), ('charged_back__gte', 0), ('refunded__gte', 0), ('refunding__gte', 0), ('released__gte', 0)), name='money_columns_are_never_negative'), models.CheckConstraint(condition=models.Q(('authorized__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('captured'), '+', models.F('capturing')), '+', models.F('released')))), name='captured_never_exceeds_authorized'), models.CheckConstraint(condition=models.Q(('captured__gte', django.db.models.expressions.CombinedExpression(models.F('refunded'), '+', models.F('refunding')))), name='refunded_never_exceeds_captured'), models.CheckConstraint(condition=models.Q(('exclusive_modification__isnull', True), models.Q(('capturing', 0), ('refunding', 0)), _connector='OR'), name='a_cancellation_has_the_transaction_to_itself')],
             },
         ),
         migrations.CreateModel(
-            name="Proposal",
+            name='Proposal',
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                (
-                    "subject",
-                    models.CharField(
-                        choices=[
-                            ("resolve", "Resolve a doubtful modification"),
-                            ("unfreeze", "Unfreeze a transaction"),
-                            ("resume", "Resume a gateway account"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("verdict", models.CharField(blank=True, max_length=12)),
-                ("amount", models.BigIntegerField(blank=True, null=True)),
-                ("gateway_reference", models.CharField(blank=True, max_length=64)),
-                ("executed_kind", models.CharField(blank=True, max_length=16)),
-                ("evidence_text", models.TextField()),
-                ("fingerprint", models.CharField(max_length=64)),
-                ("proposed_at", models.DateTimeField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("open", "Waiting for a second person"),
-                            ("confirmed", "Confirmed"),
-                            ("rejected", "Rejected"),
-                            ("void", "Void: the subject changed meanwhile"),
-                        ],
-                        default="open",
-                        max_length=10,
-                    ),
-                ),
-                ("decided_at", models.DateTimeField(blank=True, null=True)),
-                ("decision_text", models.TextField(blank=True)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="proposals",
-                        to="orders.gatewayaccount",
-                    ),
-                ),
-                (
-                    "decided_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "merchant",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.merchant"
-                    ),
-                ),
-                (
-                    "modification",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="proposals",
-                        to="orders.modification",
-                    ),
-                ),
-                (
-                    "proposed_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "transaction",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="proposals",
-                        to="orders.transaction",
-                    ),
-                ),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('subject', models.CharField(choices=[('resolve', 'Resolve a doubtful modification'), ('unfreeze', 'Unfreeze a transaction'), ('resume', 'Resume a gateway account')], max_length=10)),
+                ('verdict', models.CharField(blank=True, max_length=12)),
+                ('amount', models.BigIntegerField(blank=True, null=True)),
+                ('gateway_reference', models.CharField(blank=True, max_length=64)),
+                ('executed_kind', models.CharField(blank=True, max_length=16)),
+                ('evidence_text', models.TextField()),
+                ('fingerprint', models.CharField(max_length=64)),
+                ('proposed_at', models.DateTimeField()),
+                ('state', models.CharField(choices=[('open', 'Waiting for a second person'), ('confirmed', 'Confirmed'), ('rejected', 'Rejected'), ('void', 'Void: the subject changed meanwhile')], default='open', max_length=10)),
+                ('decided_at', models.DateTimeField(blank=True, null=True)),
+                ('decision_text', models.TextField(blank=True)),
+                ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='orders.gatewayaccount')),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.merchant')),
+                ('modification', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='orders.modification')),
+                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('transaction', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='orders.transaction')),
             ],
             options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "confirmed"), _negated=True),
-                            models.Q(
-                                ("decided_by__isnull", False),
-                                models.Q(("decided_by", models.F("proposed_by")), _negated=True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="nobody_confirms_their_own_proposal",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("evidence_text", ""), _negated=True), name="a_proposal_gives_evidence"
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("state", "open"), ("subject", "resolve")),
-                        fields=("modification",),
-                        name="one_open_resolution",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("state", "open"), ("subject", "unfreeze")),
-                        fields=("transaction",),
-                        name="one_open_unfreezing",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("state", "open"), ("subject", "resume")),
-                        fields=("account",),
-                        name="one_open_resumption",
-                    ),
-                ],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'confirmed'), _negated=True), models.Q(('decided_by__isnull', False), models.Q(('decided_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='nobody_confirms_their_own_proposal'), models.CheckConstraint(condition=models.Q(('evidence_text', ''), _negated=True), name='a_proposal_gives_evidence'), models.UniqueConstraint(condition=models.Q(('state', 'open'), ('subject', 'resolve')), fields=('modification',), name='one_open_resolution'), models.UniqueConstraint(condition=models.Q(('state', 'open'), ('subject', 'unfreeze')), fields=('transaction',), name='one_open_unfreezing'), models.UniqueConstraint(condition=models.Q(('state', 'open'), ('subject', 'resume')), fields=('account',), name='one_open_resumption')],
             },
         ),
         migrations.AddField(
-            model_name="modification",
-            name="transaction",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="modifications", to="orders.transaction"
-            ),
+            model_name='modification',
+            name='transaction',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='modifications', to='orders.transaction'),
         ),
         migrations.CreateModel(
-            name="ExternalMovement",
+            name='ExternalMovement',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=16)),
-                ("amount", models.BigIntegerField()),
-                ("currency", models.CharField(max_length=3)),
-                ("key", models.CharField(max_length=160)),
-                ("gateway_reference", models.CharField(blank=True, max_length=64)),
-                ("gateway_id", models.CharField(blank=True, max_length=64)),
-                ("gateway_status", models.CharField(blank=True, max_length=60)),
-                ("source", models.CharField(max_length=12)),
-                ("facts", models.JSONField(blank=True, default=dict)),
-                ("moved_at", models.DateTimeField(blank=True, null=True)),
-                ("seen_at", models.DateTimeField()),
-                ("booked", models.BooleanField()),
-                ("unbooked_reason", models.CharField(blank=True, max_length=300)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.gatewayaccount"
-                    ),
-                ),
-                (
-                    "modification",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="contradictions",
-                        to="orders.modification",
-                    ),
-                ),
-                (
-                    "transaction",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="external_movements",
-                        to="orders.transaction",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=16)),
+                ('amount', models.BigIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('key', models.CharField(max_length=160)),
+                ('gateway_reference', models.CharField(blank=True, max_length=64)),
+                ('gateway_id', models.CharField(blank=True, max_length=64)),
+                ('gateway_status', models.CharField(blank=True, max_length=60)),
+                ('source', models.CharField(max_length=12)),
+                ('facts', models.JSONField(blank=True, default=dict)),
+                ('moved_at', models.DateTimeField(blank=True, null=True)),
+                ('seen_at', models.DateTimeField()),
+                ('booked', models.BooleanField()),
+                ('unbooked_reason', models.CharField(blank=True, max_length=300)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.gatewayaccount')),
+                ('modification', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='contradictions', to='orders.modification')),
+                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='external_movements', to='orders.transaction')),
             ],
             options={
-                "ordering": ["pk"],
-                "indexes": [
-                    models.Index(condition=models.Q(("booked", False)), fields=["id"], name="movement_unbooked")
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("account", "key"), name="an_external_movement_is_stored_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(("amount__gte", 0)), name="an_external_movement_has_an_amount"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("booked", True), models.Q(("unbooked_reason", ""), _negated=True), _connector="OR"
-                        ),
-                        name="what_is_unbooked_has_a_reason",
-                    ),
-                ],
+                'ordering': ['pk'],
+                'indexes': [models.Index(condition=models.Q(('booked', False)), fields=['id'], name='movement_unbooked')],
+                'constraints': [models.UniqueConstraint(fields=('account', 'key'), name='an_external_movement_is_stored_once'), models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='an_external_movement_has_an_amount'), models.CheckConstraint(condition=models.Q(('booked', True), models.Q(('unbooked_reason', ''), _negated=True), _connector='OR'), name='what_is_unbooked_has_a_reason')],
             },
         ),
         migrations.AddField(
-            model_name="event",
-            name="transaction",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="events",
-                to="orders.transaction",
-            ),
+            model_name='event',
+            name='transaction',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='orders.transaction'),
         ),
         migrations.AddField(
-            model_name="capture",
-            name="transaction",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="captures", to="orders.transaction"
-            ),
+            model_name='capture',
+            name='transaction',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='captures', to='orders.transaction'),
         ),
         migrations.CreateModel(
-            name="Membership",
+            name='Membership',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "merchant",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="orders.merchant"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='orders.merchant')),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("user", "merchant"), name="a_person_joins_a_merchant_once")
-                ],
+                'constraints': [models.UniqueConstraint(fields=('user', 'merchant'), name='a_person_joins_a_merchant_once')],
             },
         ),
         migrations.AddIndex(
-            model_name="modification",
-            index=models.Index(fields=["transaction", "requested_at"], name="modification_history"),
+            model_name='modification',
+            index=models.Index(fields=['transaction', 'requested_at'], name='modification_history'),
         ),
         migrations.AddConstraint(
-            model_name="modification",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("kind", "capture"), models.Q(("state__in", ["failed", "succeeded", "withdrawn"]), _negated=True)
-                ),
-                fields=("transaction",),
-                name="one_capture_at_a_time",
-            ),
+            model_name='modification',
+            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'capture'), models.Q(('state__in', ['failed', 'succeeded', 'withdrawn']), _negated=True)), fields=('transaction',), name='one_capture_at_a_time'),
         ),
         migrations.AddIndex(
-            model_name="event",
-            index=models.Index(fields=["order", "id"], name="event_of_order"),
+            model_name='event',
+            index=models.Index(fields=['order', 'id'], name='event_of_order'),
         ),
         migrations.AddConstraint(
-            model_name="capture",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("gateway_id", ""), _negated=True),
-                fields=("transaction", "gateway_id"),
-                name="a_capture_is_booked_once",
-            ),
+            model_name='capture',
+            constraint=models.UniqueConstraint(condition=models.Q(('gateway_id', ''), _negated=True), fields=('transaction', 'gateway_id'), name='a_capture_is_booked_once'),
         ),
     ]

@@ -4,13 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("orders", "0002_groups"),
+        ('orders', '0002_groups'),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["currency", "amount"], name="order_by_amount"),
+            model_name='order',
+            index=models.Index(fields=['currency', 'amount'], name='order_by_amount'),
         ),
     ]

@@ -4,17 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("orders", "0003_order_amount_index"),
+        ('orders', '0003_order_amount_index'),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name="reference",
-            index=models.Index(
-                fields=["merchant", "value"],
-                name="reference_of_merchant",
-                opclasses=["int8_ops", "varchar_pattern_ops"],
-            ),
+            model_name='reference',
+            index=models.Index(fields=['merchant', 'value'], name='reference_of_merchant', opclasses=['int8_ops', 'varchar_pattern_ops']),
         ),
     ]

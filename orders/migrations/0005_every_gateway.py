@@ -15,577 +15,416 @@ def give_each_account_an_address(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("orders", "0004_reference_of_merchant"),
+        ('orders', '0004_reference_of_merchant'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name="transaction",
+            name='transaction',
+            options={'permissions': [('capture', 'Can capture'), ('cancel', 'Can cancel'), ('refund', 'Can refund'), ('authorize', 'Can ask for new payments'), ('repair', 'Can resolve doubtful modifications, unfreeze and resume')]},
+        ),
+        migrations.CreateModel(
+            name='Announcement',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('type', models.CharField(max_length=60)),
+                ('key', models.CharField(max_length=160)),
+                ('content', models.JSONField(default=dict)),
+                ('at', models.DateTimeField()),
+                ('spread', models.BooleanField(default=False)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='ApiToken',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=60)),
+                ('prefix', models.CharField(max_length=12, unique=True)),
+                ('secret_sha256', models.CharField(max_length=64)),
+                ('scopes', models.JSONField(default=list)),
+                ('created_at', models.DateTimeField()),
+                ('last_used_at', models.DateTimeField(blank=True, null=True)),
+                ('expires_at', models.DateTimeField(blank=True, null=True)),
+                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='InboxDelivery',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=160)),
+                ('signed', models.BooleanField()),
+                ('headers', models.JSONField(default=dict)),
+                ('body', models.BinaryField()),
+                ('received_at', models.DateTimeField()),
+                ('repeats', models.PositiveIntegerField(default=0)),
+                ('last_received_at', models.DateTimeField()),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('done', 'Done'), ('unmatched', 'Matched nothing yet'), ('ignored', 'Nothing to do'), ('failed', 'Could not be processed')], default='waiting', max_length=10)),
+                ('results', models.JSONField(blank=True, default=list)),
+                ('sentence', models.CharField(blank=True, max_length=500)),
+                ('attempts_made', models.PositiveIntegerField(default=0)),
+                ('due_at', models.DateTimeField(blank=True, null=True)),
+                ('processed_at', models.DateTimeField(blank=True, null=True)),
+            ],
             options={
-                "permissions": [
-                    ("capture", "Can capture"),
-                    ("cancel", "Can cancel"),
-                    ("refund", "Can refund"),
-                    ("authorize", "Can ask for new payments"),
-                    ("repair", "Can resolve doubtful modifications, unfreeze and resume"),
-                ]
+                'verbose_name_plural': 'inbox deliveries',
             },
         ),
         migrations.CreateModel(
-            name="Announcement",
+            name='InboxRejection',
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("type", models.CharField(max_length=60)),
-                ("key", models.CharField(max_length=160)),
-                ("content", models.JSONField(default=dict)),
-                ("at", models.DateTimeField()),
-                ("spread", models.BooleanField(default=False)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('reason', models.CharField(max_length=300)),
+                ('body_sha256', models.CharField(max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name="ApiToken",
+            name='RefundPlan',
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("name", models.CharField(max_length=60)),
-                ("prefix", models.CharField(max_length=12, unique=True)),
-                ("secret_sha256", models.CharField(max_length=64)),
-                ("scopes", models.JSONField(default=list)),
-                ("created_at", models.DateTimeField()),
-                ("last_used_at", models.DateTimeField(blank=True, null=True)),
-                ("expires_at", models.DateTimeField(blank=True, null=True)),
-                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('amount', models.BigIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('reason', models.CharField(blank=True, max_length=30)),
+                ('description', models.CharField(blank=True, max_length=127)),
+                ('requested_at', models.DateTimeField()),
+                ('source', models.CharField(max_length=12)),
             ],
         ),
         migrations.CreateModel(
-            name="InboxDelivery",
+            name='ShopDelivery',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=160)),
-                ("signed", models.BooleanField()),
-                ("headers", models.JSONField(default=dict)),
-                ("body", models.BinaryField()),
-                ("received_at", models.DateTimeField()),
-                ("repeats", models.PositiveIntegerField(default=0)),
-                ("last_received_at", models.DateTimeField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "Waiting"),
-                            ("done", "Done"),
-                            ("unmatched", "Matched nothing yet"),
-                            ("ignored", "Nothing to do"),
-                            ("failed", "Could not be processed"),
-                        ],
-                        default="waiting",
-                        max_length=10,
-                    ),
-                ),
-                ("results", models.JSONField(blank=True, default=list)),
-                ("sentence", models.CharField(blank=True, max_length=500)),
-                ("attempts_made", models.PositiveIntegerField(default=0)),
-                ("due_at", models.DateTimeField(blank=True, null=True)),
-                ("processed_at", models.DateTimeField(blank=True, null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('delivered', 'Delivered'), ('given_up', 'Given up')], default='waiting', max_length=10)),
+                ('tries_made', models.PositiveIntegerField(default=0)),
+                ('due_at', models.DateTimeField(blank=True, null=True)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('delivered_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                "verbose_name_plural": "inbox deliveries",
+                'verbose_name_plural': 'shop deliveries',
             },
         ),
         migrations.CreateModel(
-            name="InboxRejection",
+            name='ShopDeliveryTry',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField()),
-                ("reason", models.CharField(max_length=300)),
-                ("body_sha256", models.CharField(max_length=64)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="RefundPlan",
-            fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("amount", models.BigIntegerField()),
-                ("currency", models.CharField(max_length=3)),
-                ("reason", models.CharField(blank=True, max_length=30)),
-                ("description", models.CharField(blank=True, max_length=127)),
-                ("requested_at", models.DateTimeField()),
-                ("source", models.CharField(max_length=12)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ShopDelivery",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("waiting", "Waiting"), ("delivered", "Delivered"), ("given_up", "Given up")],
-                        default="waiting",
-                        max_length=10,
-                    ),
-                ),
-                ("tries_made", models.PositiveIntegerField(default=0)),
-                ("due_at", models.DateTimeField(blank=True, null=True)),
-                ("lease_until", models.DateTimeField(blank=True, null=True)),
-                ("delivered_at", models.DateTimeField(blank=True, null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('http_status', models.PositiveSmallIntegerField(blank=True, null=True)),
+                ('problem', models.CharField(blank=True, max_length=300)),
+                ('duration_ms', models.PositiveIntegerField(blank=True, null=True)),
             ],
             options={
-                "verbose_name_plural": "shop deliveries",
+                'verbose_name_plural': 'shop delivery tries',
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(
-            name="ShopDeliveryTry",
+            name='ShopEndpoint',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField()),
-                ("http_status", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("problem", models.CharField(blank=True, max_length=300)),
-                ("duration_ms", models.PositiveIntegerField(blank=True, null=True)),
-            ],
-            options={
-                "verbose_name_plural": "shop delivery tries",
-                "ordering": ["pk"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ShopEndpoint",
-            fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("url", models.URLField(max_length=300)),
-                ("description", models.CharField(blank=True, max_length=100)),
-                (
-                    "types",
-                    models.JSONField(blank=True, default=list, help_text="Types of announcements; empty means all."),
-                ),
-                ("secret_sealed", models.TextField(editable=False)),
-                ("active", models.BooleanField(default=True)),
-                ("stopped_reason", models.CharField(blank=True, max_length=300)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('url', models.URLField(max_length=300)),
+                ('description', models.CharField(blank=True, max_length=100)),
+                ('types', models.JSONField(blank=True, default=list, help_text='Types of announcements; empty means all.')),
+                ('secret_sealed', models.TextField(editable=False)),
+                ('active', models.BooleanField(default=True)),
+                ('stopped_reason', models.CharField(blank=True, max_length=300)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name="modification",
-            name="a_modification_kind_is_known",
+            model_name='modification',
+            name='a_modification_kind_is_known',
         ),
         migrations.RemoveConstraint(
-            model_name="modification",
-            name="a_refund_names_its_capture",
+            model_name='modification',
+            name='a_refund_names_its_capture',
         ),
         migrations.AddField(
-            model_name="gatewayaccount",
-            name="collected_at",
+            model_name='gatewayaccount',
+            name='collected_at',
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddField(
-            model_name="gatewayaccount",
-            name="collects",
-            field=models.BooleanField(default=True, help_text="Take in orders that the gateway lists or tells about."),
+            model_name='gatewayaccount',
+            name='collects',
+            field=models.BooleanField(default=True, help_text='Take in orders that the gateway lists or tells about.'),
         ),
         migrations.AddField(
-            model_name="gatewayaccount",
-            name="data_url",
-            field=models.URLField(
-                blank=True, help_text="Where the gateway keeps its lists, when that is another address.", max_length=300
-            ),
+            model_name='gatewayaccount',
+            name='data_url',
+            field=models.URLField(blank=True, help_text='Where the gateway keeps its lists, when that is another address.', max_length=300),
         ),
         migrations.AddField(
-            model_name="gatewayaccount",
-            name="webhook_options",
-            field=models.JSONField(
-                blank=True, default=dict, help_text="How this account's webhooks are checked (scheme, header)."
-            ),
+            model_name='gatewayaccount',
+            name='webhook_options',
+            field=models.JSONField(blank=True, default=dict, help_text="How this account's webhooks are checked (scheme, header)."),
         ),
         migrations.AddField(
-            model_name="gatewayaccount",
-            name="webhook_secret_before_sealed",
+            model_name='gatewayaccount',
+            name='webhook_secret_before_sealed',
             field=models.TextField(blank=True, editable=False),
         ),
         migrations.AddField(
-            model_name="gatewayaccount",
-            name="webhook_secret_before_until",
+            model_name='gatewayaccount',
+            name='webhook_secret_before_until',
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddField(
-            model_name="gatewayaccount",
-            name="webhook_secret_sealed",
+            model_name='gatewayaccount',
+            name='webhook_secret_sealed',
             field=models.TextField(blank=True, editable=False),
         ),
         migrations.AddField(
-            model_name="gatewayaccount",
-            name="webhook_token",
+            model_name='gatewayaccount',
+            name='webhook_token',
             field=models.CharField(editable=False, max_length=64, null=True),
         ),
         migrations.RunPython(give_each_account_an_address, migrations.RunPython.noop, elidable=True),
         migrations.AlterField(
-            model_name="gatewayaccount",
-            name="webhook_token",
-            field=models.CharField(
-                default=orders.models.account.new_webhook_token, editable=False, max_length=64, unique=True
-            ),
+            model_name='gatewayaccount',
+            name='webhook_token',
+            field=models.CharField(default=orders.models.account.new_webhook_token, editable=False, max_length=64, unique=True),
         ),
         migrations.AddField(
-            model_name="modification",
-            name="customer_may_see",
+            model_name='modification',
+            name='customer_may_see',
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name="modification",
-            name="release_rest",
+            model_name='modification',
+            name='release_rest',
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name="transaction",
-            name="card_reference",
+            model_name='transaction',
+            name='card_reference',
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name="transaction",
-            name="deal_amount",
+            model_name='transaction',
+            name='deal_amount',
             field=models.BigIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name="transaction",
-            name="deal_reference",
+            model_name='transaction',
+            name='deal_reference',
             field=models.CharField(blank=True, max_length=21),
         ),
         migrations.AddField(
-            model_name="transaction",
-            name="deal_type",
+            model_name='transaction',
+            name='deal_type',
             field=models.CharField(blank=True, max_length=10),
         ),
         migrations.AddField(
-            model_name="transaction",
-            name="expiry_announced_at",
+            model_name='transaction',
+            name='expiry_announced_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name="transaction",
-            name="refresh_due_at",
+            model_name='transaction',
+            name='refresh_due_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name="transaction",
-            name="refresh_step",
+            model_name='transaction',
+            name='refresh_step',
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AlterField(
-            model_name="event",
-            name="source",
-            field=models.CharField(
-                choices=[
-                    ("page", "Page"),
-                    ("admin", "Admin"),
-                    ("command", "Command"),
-                    ("worker", "Worker"),
-                    ("gateway", "Gateway"),
-                    ("webhook", "Webhook"),
-                    ("api", "API"),
-                ],
-                max_length=10,
-            ),
+            model_name='event',
+            name='source',
+            field=models.CharField(choices=[('page', 'Page'), ('admin', 'Admin'), ('command', 'Command'), ('worker', 'Worker'), ('gateway', 'Gateway'), ('webhook', 'Webhook'), ('api', 'API')], max_length=10),
         ),
         migrations.AlterField(
-            model_name="evidence",
-            name="source",
-            field=models.CharField(
-                choices=[
-                    ("response", "Answer"),
-                    ("replay", "Answer to a repeat"),
-                    ("query", "Status query"),
-                    ("mirror", "Refresh of the transaction"),
-                    ("webhook", "Signed webhook"),
-                    ("operator", "Two people"),
-                ],
-                max_length=12,
-            ),
+            model_name='evidence',
+            name='source',
+            field=models.CharField(choices=[('response', 'Answer'), ('replay', 'Answer to a repeat'), ('query', 'Status query'), ('mirror', 'Refresh of the transaction'), ('webhook', 'Signed webhook'), ('operator', 'Two people')], max_length=12),
         ),
         migrations.AlterField(
-            model_name="reference",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("order", "Order reference"),
-                    ("transaction", "Transaction id"),
-                    ("partner", "Partner reference"),
-                    ("reconciliation", "Reconciliation reference"),
-                    ("payment", "Payment reference"),
-                    ("modification", "Modification id"),
-                    ("gateway", "Capture, cancel or refund id"),
-                    ("card", "Card record"),
-                    ("email", "E-mail"),
-                    ("name", "Name"),
-                ],
-                max_length=14,
-            ),
+            model_name='reference',
+            name='kind',
+            field=models.CharField(choices=[('order', 'Order reference'), ('transaction', 'Transaction id'), ('partner', 'Partner reference'), ('reconciliation', 'Reconciliation reference'), ('payment', 'Payment reference'), ('modification', 'Modification id'), ('gateway', 'Capture, cancel or refund id'), ('card', 'Card record'), ('email', 'E-mail'), ('name', 'Name')], max_length=14),
         ),
         migrations.AddIndex(
-            model_name="transaction",
-            index=models.Index(
-                condition=models.Q(("refresh_due_at__isnull", False)),
-                fields=["refresh_due_at", "id"],
-                name="transaction_refresh_due",
-            ),
+            model_name='transaction',
+            index=models.Index(condition=models.Q(('refresh_due_at__isnull', False)), fields=['refresh_due_at', 'id'], name='transaction_refresh_due'),
         ),
         migrations.AddIndex(
-            model_name="transaction",
-            index=models.Index(
-                condition=models.Q(("deal_reference", ""), _negated=True),
-                fields=["account", "deal_reference"],
-                name="transaction_of_deal",
-            ),
+            model_name='transaction',
+            index=models.Index(condition=models.Q(('deal_reference', ''), _negated=True), fields=['account', 'deal_reference'], name='transaction_of_deal'),
         ),
         migrations.AddIndex(
-            model_name="transaction",
-            index=models.Index(
-                condition=models.Q(("card_reference", ""), _negated=True),
-                fields=["account", "card_reference"],
-                name="transaction_of_card",
-            ),
+            model_name='transaction',
+            index=models.Index(condition=models.Q(('card_reference', ''), _negated=True), fields=['account', 'card_reference'], name='transaction_of_card'),
         ),
         migrations.AddField(
-            model_name="announcement",
-            name="merchant",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="announcements", to="orders.merchant"
-            ),
+            model_name='announcement',
+            name='merchant',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='announcements', to='orders.merchant'),
         ),
         migrations.AddField(
-            model_name="announcement",
-            name="modification",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="orders.modification",
-            ),
+            model_name='announcement',
+            name='modification',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.modification'),
         ),
         migrations.AddField(
-            model_name="announcement",
-            name="order",
-            field=models.ForeignKey(
-                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.order"
-            ),
+            model_name='announcement',
+            name='order',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order'),
         ),
         migrations.AddField(
-            model_name="announcement",
-            name="transaction",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="orders.transaction",
-            ),
+            model_name='announcement',
+            name='transaction',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.transaction'),
         ),
         migrations.AddField(
-            model_name="apitoken",
-            name="acts_as",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT, related_name="api_token", to=settings.AUTH_USER_MODEL
-            ),
+            model_name='apitoken',
+            name='acts_as',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='api_token', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
-            model_name="apitoken",
-            name="created_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
+            model_name='apitoken',
+            name='created_by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
-            model_name="apitoken",
-            name="merchant",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="api_tokens", to="orders.merchant"
-            ),
+            model_name='apitoken',
+            name='merchant',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='api_tokens', to='orders.merchant'),
         ),
         migrations.AddField(
-            model_name="inboxdelivery",
-            name="account",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="inbox", to="orders.gatewayaccount"
-            ),
+            model_name='inboxdelivery',
+            name='account',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inbox', to='orders.gatewayaccount'),
         ),
         migrations.AddField(
-            model_name="inboxdelivery",
-            name="merchant",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.merchant"
-            ),
+            model_name='inboxdelivery',
+            name='merchant',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.merchant'),
         ),
         migrations.AddField(
-            model_name="inboxrejection",
-            name="account",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="inbox_rejections", to="orders.gatewayaccount"
-            ),
+            model_name='inboxrejection',
+            name='account',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inbox_rejections', to='orders.gatewayaccount'),
         ),
         migrations.AddField(
-            model_name="refundplan",
-            name="merchant",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.merchant"
-            ),
+            model_name='refundplan',
+            name='merchant',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.merchant'),
         ),
         migrations.AddField(
-            model_name="refundplan",
-            name="requested_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
+            model_name='refundplan',
+            name='requested_by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
-            model_name="refundplan",
-            name="transaction",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="refund_plans", to="orders.transaction"
-            ),
+            model_name='refundplan',
+            name='transaction',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refund_plans', to='orders.transaction'),
         ),
         migrations.AddField(
-            model_name="modification",
-            name="plan",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="modifications",
-                to="orders.refundplan",
-            ),
+            model_name='modification',
+            name='plan',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='modifications', to='orders.refundplan'),
         ),
         migrations.AddConstraint(
-            model_name="modification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["capture", "cancel", "cancel_or_refund", "void", "refund", "authorize"])
-                ),
-                name="a_modification_kind_is_known",
-            ),
+            model_name='modification',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['capture', 'cancel', 'cancel_or_refund', 'void', 'refund', 'authorize'])), name='a_modification_kind_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="modification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind__in", ["refund", "void"]), _negated=True),
-                    ("capture__isnull", False),
-                    _connector="OR",
-                ),
-                name="a_refund_names_its_capture",
-            ),
+            model_name='modification',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['refund', 'void']), _negated=True), ('capture__isnull', False), _connector='OR'), name='a_refund_names_its_capture'),
         ),
         migrations.AddField(
-            model_name="shopdelivery",
-            name="announcement",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="orders.announcement"
-            ),
+            model_name='shopdelivery',
+            name='announcement',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='orders.announcement'),
         ),
         migrations.AddField(
-            model_name="shopdeliverytry",
-            name="delivery",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="tries", to="orders.shopdelivery"
-            ),
+            model_name='shopdeliverytry',
+            name='delivery',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tries', to='orders.shopdelivery'),
         ),
         migrations.AddField(
-            model_name="shopendpoint",
-            name="merchant",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="shop_endpoints", to="orders.merchant"
-            ),
+            model_name='shopendpoint',
+            name='merchant',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shop_endpoints', to='orders.merchant'),
         ),
         migrations.AddField(
-            model_name="shopdelivery",
-            name="endpoint",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="orders.shopendpoint"
-            ),
+            model_name='shopdelivery',
+            name='endpoint',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='orders.shopendpoint'),
         ),
         migrations.AddIndex(
-            model_name="announcement",
-            index=models.Index(condition=models.Q(("spread", False)), fields=["at"], name="announcement_to_spread"),
+            model_name='announcement',
+            index=models.Index(condition=models.Q(('spread', False)), fields=['at'], name='announcement_to_spread'),
         ),
         migrations.AddIndex(
-            model_name="announcement",
-            index=models.Index(fields=["merchant", "-at"], name="announcement_by_age"),
+            model_name='announcement',
+            index=models.Index(fields=['merchant', '-at'], name='announcement_by_age'),
         ),
         migrations.AddConstraint(
-            model_name="announcement",
-            constraint=models.UniqueConstraint(fields=("merchant", "key"), name="an_announcement_is_made_once"),
+            model_name='announcement',
+            constraint=models.UniqueConstraint(fields=('merchant', 'key'), name='an_announcement_is_made_once'),
         ),
         migrations.AddConstraint(
-            model_name="apitoken",
-            constraint=models.UniqueConstraint(fields=("merchant", "name"), name="a_token_name_is_used_once"),
+            model_name='apitoken',
+            constraint=models.UniqueConstraint(fields=('merchant', 'name'), name='a_token_name_is_used_once'),
         ),
         migrations.AddIndex(
-            model_name="inboxdelivery",
-            index=models.Index(
-                condition=models.Q(("due_at__isnull", False)), fields=["due_at", "id"], name="inbox_due"
-            ),
+            model_name='inboxdelivery',
+            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at', 'id'], name='inbox_due'),
         ),
         migrations.AddIndex(
-            model_name="inboxdelivery",
-            index=models.Index(fields=["merchant", "-id"], name="inbox_by_merchant"),
+            model_name='inboxdelivery',
+            index=models.Index(fields=['merchant', '-id'], name='inbox_by_merchant'),
         ),
         migrations.AddIndex(
-            model_name="inboxdelivery",
-            index=models.Index(fields=["account", "-id"], name="inbox_by_account"),
+            model_name='inboxdelivery',
+            index=models.Index(fields=['account', '-id'], name='inbox_by_account'),
         ),
         migrations.AddIndex(
-            model_name="inboxdelivery",
-            index=models.Index(fields=["merchant", "state", "-id"], name="inbox_by_state"),
+            model_name='inboxdelivery',
+            index=models.Index(fields=['merchant', 'state', '-id'], name='inbox_by_state'),
         ),
         migrations.AddConstraint(
-            model_name="inboxdelivery",
-            constraint=models.UniqueConstraint(fields=("account", "key"), name="a_delivery_is_stored_once"),
+            model_name='inboxdelivery',
+            constraint=models.UniqueConstraint(fields=('account', 'key'), name='a_delivery_is_stored_once'),
         ),
         migrations.AddConstraint(
-            model_name="inboxdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "waiting"), _negated=True), ("due_at__isnull", False), _connector="OR"
-                ),
-                name="what_waits_in_the_inbox_is_due",
-            ),
+            model_name='inboxdelivery',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'waiting'), _negated=True), ('due_at__isnull', False), _connector='OR'), name='what_waits_in_the_inbox_is_due'),
         ),
         migrations.AddIndex(
-            model_name="inboxrejection",
-            index=models.Index(fields=["account", "-id"], name="inbox_rejection_by_account"),
+            model_name='inboxrejection',
+            index=models.Index(fields=['account', '-id'], name='inbox_rejection_by_account'),
         ),
         migrations.AddConstraint(
-            model_name="refundplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="a_refund_plan_has_an_amount"
-            ),
+            model_name='refundplan',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='a_refund_plan_has_an_amount'),
         ),
         migrations.AddConstraint(
-            model_name="shopendpoint",
-            constraint=models.UniqueConstraint(fields=("merchant", "url"), name="a_shop_address_is_listed_once"),
+            model_name='shopendpoint',
+            constraint=models.UniqueConstraint(fields=('merchant', 'url'), name='a_shop_address_is_listed_once'),
         ),
         migrations.AddIndex(
-            model_name="shopdelivery",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")), fields=["due_at", "id"], name="shop_delivery_due"
-            ),
+            model_name='shopdelivery',
+            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at', 'id'], name='shop_delivery_due'),
         ),
         migrations.AddIndex(
-            model_name="shopdelivery",
-            index=models.Index(fields=["endpoint", "-id"], name="shop_delivery_by_endpoint"),
+            model_name='shopdelivery',
+            index=models.Index(fields=['endpoint', '-id'], name='shop_delivery_by_endpoint'),
         ),
         migrations.AddConstraint(
-            model_name="shopdelivery",
-            constraint=models.UniqueConstraint(
-                fields=("announcement", "endpoint"), name="an_announcement_goes_to_a_shop_once"
-            ),
+            model_name='shopdelivery',
+            constraint=models.UniqueConstraint(fields=('announcement', 'endpoint'), name='an_announcement_goes_to_a_shop_once'),
         ),
         migrations.AddConstraint(
-            model_name="shopdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "waiting"), _negated=True), ("due_at__isnull", False), _connector="OR"
-                ),
-                name="a_waiting_delivery_is_due",
-            ),
+            model_name='shopdelivery',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'waiting'), _negated=True), ('due_at__isnull', False), _connector='OR'), name='a_waiting_delivery_is_due'),
         ),
     ]

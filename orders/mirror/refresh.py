@@ -187,7 +187,7 @@ def _take_over(transaction: Transaction, snapshot: Snapshot, question: Question,
         now=database_now(),
         source=reader.source,
         quiet=transaction.refreshed_at is None,
-        complete=question.place.capability.reads,
+        complete=question.place.capability.reads and not snapshot.warnings,
         changes=changes,
     )
     adopt(adoption, snapshot.movements)

@@ -107,7 +107,12 @@ def may_be_the_same(stored: Names, told: Names, payment_words: Collection[str]) 
 
 
 def booked_before_it_moved(stored: Names, told: Names) -> bool:
-    """Whether a line of that day cannot show what moved later; a day's grace, as nobody knows the file's time zone."""
+    """Whether a line of that day cannot show what moved later; a day's grace, as nobody knows the file's time zone.
+
+    Two lines say nothing of when it moved: a corrected file may book the same on another day.
+    """
+    if stored.from_line and told.from_line:
+        return False
     line, other = (stored, told) if stored.from_line else (told, stored)
     return line.at is not None and other.at is not None and other.at.date() > line.at.date() + timedelta(days=1)
 

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 _NOT_MOVED = (ModificationState.FAILED, ModificationState.WITHDRAWN)
 
 
-def contradict(row: Modification, outcome: Outcome, notes: Notes) -> bool:
-    """Act on late evidence; True when it contradicted. Called with the modification and its transaction locked."""
+def contradict(row: Modification, outcome: Outcome, notes: Notes, *, source: Source = Source.GATEWAY) -> bool:
+    """Act on late evidence; True when it contradicted. Called with the modification and its transaction locked.
+
+    `source` is SETTLEMENT where a line says it: then the gateway's own names of the movement are still to come.
+    """
     moved_after_all = row.state in _NOT_MOVED and outcome.verdict is Verdict.SUCCEEDED
     refused_after_all = row.state == ModificationState.SUCCEEDED and outcome.verdict is Verdict.DECLINED
     other_amount = outcome.verdict is Verdict.MISMATCH
@@ -27,7 +30,7 @@ def contradict(row: Modification, outcome: Outcome, notes: Notes) -> bool:
         return False
     reason = _sentence(row, outcome)
     if moved_after_all:
-        _store_movement(row, outcome, reason, notes.now)
+        _store_movement(row, outcome, reason, source, notes.now)
     transaction = row.transaction
     transaction.frozen_reason = transaction.frozen_reason or reason[:300]
     transaction.version += 1
@@ -41,7 +44,7 @@ def contradict(row: Modification, outcome: Outcome, notes: Notes) -> bool:
     notes.tell(
         verb=f"{row.kind}.contradicted",
         sentence=reason,
-        source=Source.GATEWAY,
+        source=source,
         modification=row,
         details={"version": transaction.version, "verdict": outcome.verdict.value},
     )
@@ -58,7 +61,7 @@ def _booked_as(kind: Kind) -> str:
     return (Kind.REFUND if kind is Kind.VOID else kind).value
 
 
-def _store_movement(row: Modification, outcome: Outcome, reason: str, now: datetime) -> None:
+def _store_movement(row: Modification, outcome: Outcome, reason: str, source: Source, now: datetime) -> None:
     facts = outcome.facts
     ExternalMovement.objects.get_or_create(
         account_id=row.account_id,
@@ -72,7 +75,7 @@ def _store_movement(row: Modification, outcome: Outcome, reason: str, now: datet
             "gateway_reference": facts.reference[:64],
             "gateway_id": facts.gateway_id[:64],
             "gateway_status": facts.raw_status[:60],
-            "source": Source.GATEWAY,
+            "source": source,
             "moved_at": facts.at,
             "seen_at": now,
             "booked": False,

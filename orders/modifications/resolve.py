@@ -16,7 +16,7 @@ import structlog
 
 from orders.database import database_now, in_one_transaction
 from orders.gateways.base import Facts, Kind, Movement, Outcome, Verdict
-from orders.models import EvidenceSource, Modification, ModificationState, Purpose, Transaction
+from orders.models import EvidenceSource, Modification, ModificationState, Purpose, Source, Transaction
 from orders.modifications import breaker
 from orders.modifications.contradiction import contradict
 from orders.modifications.crash import crash
@@ -197,7 +197,8 @@ def _apply_evidence(modification_id: UUID, outcome: Outcome, source: EvidenceSou
     notes = Notes(database_now())
     notes.evidence.append(evidence_of(row, outcome, source, key, notes.now))
     if ruling is None:
-        changed = contradict(row, outcome, notes)
+        by_line = source is EvidenceSource.SETTLEMENT
+        changed = contradict(row, outcome, notes, source=Source.SETTLEMENT if by_line else Source.GATEWAY)
     else:
         settle(
             row,

@@ -8,7 +8,7 @@ settle money alone. All wait for the gateway, or for two people.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
@@ -21,6 +21,7 @@ from orders.models import (
     Discrepancy,
     DiscrepancyType,
     EvidenceSource,
+    FileState,
     LineType,
     Match,
     Modification,
@@ -57,6 +58,15 @@ def apply_settlements(account_id: int) -> int:
     for modification, paid in _contradicted(account_id):
         changed += tell(modification, paid)
     return changed
+
+
+def tell_of_failed(lines: Mapping[int, UUID]) -> None:
+    """Contradict failed modifications by the lines that pay them, given by the lines' ids: whatever people decided
+    about a line, and though its month is closed, the payment freezes."""
+    paying = SettlementLine.objects.filter(pk__in=lines, overlap=False, file__state=FileState.APPLIED)
+    rows = Modification.objects.in_bulk(set(lines.values()))
+    for line in paying.select_related("file").order_by("pk"):
+        tell(rows[lines[line.pk]], Paid(amount=abs(line.gross), line=line))
 
 
 def tell(modification: Modification, paid: Paid) -> bool:

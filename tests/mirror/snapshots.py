@@ -19,6 +19,7 @@ def meet(
     question: Question | None = None,
     state: TransactionState = TransactionState.CAPTURED,
     status_at: datetime | None = None,
+    warnings: tuple[str, ...] = (),
 ) -> Transaction:
     """The gateway lists these movements; `question` when it was asked earlier. Returns the transaction afterwards."""
     now = fresh(transaction)
@@ -30,6 +31,7 @@ def meet(
         created_at=None,
         amount=Money(now.authorized, now.currency),
         movements=movements,
+        warnings=warnings,
     )
     reader = Reader(by=None, source=Source.WORKER)
     take_answer(question or question_about(now), Fetched(snapshot=snapshot, reason=""), reader)

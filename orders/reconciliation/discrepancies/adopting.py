@@ -23,13 +23,13 @@ from orders.models import (
     DiscrepancyType,
     ExternalMovement,
     Match,
-    RunState,
     SettlementLine,
     Source,
     Transaction,
 )
 from orders.modifications.refusals import NotAllowed
 from orders.money import Money
+from orders.reconciliation.matching.whereabouts import counting_matches
 
 
 def movement_of(line: SettlementLine, *, modification_id: str = "") -> Movement:
@@ -119,8 +119,8 @@ def _held(transaction: Transaction, line: SettlementLine, told: Movement) -> Ext
 
 def _unmet(transaction_id: int, line: SettlementLine) -> QuerySet[ExternalMovement]:
     """Movements like the line that no line has met, and that no person has taken apart from it."""
+    met = counting_matches().filter(transaction_id=transaction_id, movement__isnull=False)
     matches = Match.objects.filter(transaction_id=transaction_id, movement__isnull=False)
-    met = matches.filter(ended_at__isnull=True, run__state=RunState.APPLIED)
     parted = matches.filter(ended_by__isnull=False, line__identity=line.identity, line__account_id=line.account_id)
     alike = _movements(transaction_id).filter(kind=line.type, amount=abs(line.gross), currency=line.currency)
     alike = alike.exclude(pk__in=met.values("movement_id")).exclude(pk__in=parted.values("movement_id"))

@@ -13,7 +13,7 @@ from orders.modifications.refusals import NotAllowed
 from orders.money import Money
 from orders.reconciliation.discrepancies.writing import REASON_MAXIMUM, write
 from orders.reconciliation.matching.linking import REASON_MAXIMUM as LINK_REASON_MAXIMUM
-from orders.reconciliation.matching.linking import left_of, link
+from orders.reconciliation.matching.linking import left_of, link, signed_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -67,13 +67,14 @@ def link_both(row: Discrepancy, details: Mapping[str, Any], *, reason: str, by: 
     item = match.modification or match.movement
     assert item is not None
     left = left_of(item)
-    if left and row.type == DiscrepancyType.OURS_NOT_THEIRS:
+    in_part = left * signed_of(item) > 0
+    if in_part and row.type == DiscrepancyType.OURS_NOT_THEIRS:
         raise NotAllowed(
             f"{Money(abs(left), item.currency)} of the movement would still have no line, so nothing was linked. "
             "Link its lines one by one from their own pages, or accept the difference.",
             code="part",
         )
-    _close_the_other_side(row, pair, whole=not left, reason=reason, by=by, source=source)
+    _close_the_other_side(row, pair, whole=not in_part, reason=reason, by=by, source=source)
     return match
 
 

@@ -26,10 +26,11 @@ from orders.models import (
 )
 from orders.models.discrepancy import BESIDE
 from orders.money import Money
+from orders.reconciliation import evidence
 from orders.reconciliation.discrepancies import typing_beside, typing_verdicts, typing_words
 from orders.reconciliation.discrepancies.typing_closing import PART, groundless, stale_rests, told_otherwise
 from orders.reconciliation.discrepancies.typing_overtaken import end_overtaken
-from orders.reconciliation.discrepancies.typing_rows import Finding, keep, vanish
+from orders.reconciliation.discrepancies.typing_rows import Finding, as_uuid, keep, vanish
 from orders.reconciliation.matching.candidates import Scope, nothing_to_renew
 from orders.reconciliation.matching.linking import kind_of, moved_at_of, signed_of
 from orders.reconciliation.matching.partings import stories
@@ -102,7 +103,15 @@ def _type(account: GatewayAccount, scope: Scope, by: str = "") -> int:
         of_lines = [finding for finding in batch if finding.type not in BESIDE]
         vanish(told_otherwise(of_lines), run=scope.run, by=by)
         changed += keep(account, scope.run, batch, by=by)
+        _tell_of_failed(batch)
     return changed
+
+
+def _tell_of_failed(batch: Sequence[Finding]) -> None:
+    paid = (one for one in batch if one.type == DiscrepancyType.SETTLED_THOUGH_FAILED)
+    evidence.tell_of_failed(
+        {one.line_id: as_uuid(one.modification_id) for one in paid if one.line_id and one.modification_id}
+    )
 
 
 def _settle(run: ReconciliationRun, by: str = "") -> int:

@@ -129,7 +129,8 @@ def _verb(row: Discrepancy, finding: Finding, *, is_closed: bool) -> str:
     if row.state == DiscrepancyState.WAITING:  # two people are at it, as long as it is about the same
         named, found = _sides(row)[:2], _sides(finding)[:2]
         grown = row.type == finding.type and _off_by(row) != _off_by(finding)
-        return "reopened" if grown or (any(named) and named != found) else ""
+        paid = finding.type == DiscrepancyType.SETTLED_THOUGH_FAILED != row.type
+        return "reopened" if grown or paid or (any(named) and named != found) else ""
     if row.state in (DiscrepancyState.VANISHED, DiscrepancyState.RESOLVED):
         return "reopened"  # what had met was taken apart
     return "reopened" if not same and _off_by(finding) else ""

@@ -13,8 +13,6 @@ from orders.models import (
     Discrepancy,
     DiscrepancyEntry,
     DiscrepancyType,
-    Match,
-    RunState,
     SettlementTerms,
     Source,
 )
@@ -24,6 +22,7 @@ from orders.permissions import permissions_of
 from orders.reconciliation.closed import closed_month, hold_months
 from orders.reconciliation.discrepancies.fix_facts import Asker, Facts
 from orders.reconciliation.matching.linking import left_of, signed_of
+from orders.reconciliation.matching.whereabouts import counting_matches
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -147,7 +146,7 @@ def _refereed(work: Callable[[], Result]) -> Result:
 def _line_met(row: Discrepancy) -> bool:
     if row.line_id is None:
         return False
-    matches = Match.objects.filter(line_id=row.line_id, ended_at__isnull=True, run__state=RunState.APPLIED)
+    matches = counting_matches().filter(line_id=row.line_id)
     if row.type == DiscrepancyType.SETTLED_THOUGH_FAILED:
         met = matches.values_list("movement__modification_id", flat=True)
         return any(modification_id != row.modification_id for modification_id in met)

@@ -149,7 +149,7 @@ def why_not_link(line: SettlementLine, item: Item, *, reason: str, left: int, me
         )
     if (line.gross < 0) != (signed_of(item) < 0):
         return "One gives money, the other takes it. They cannot be the same movement; nothing was linked."
-    if not left:
+    if left * signed_of(item) <= 0:
         return "Lines cover this movement already, to the last minor unit. Nothing was linked."
     if abs(line.gross) > abs(left):
         said, rest = Money(abs(line.gross), line.currency), Money(abs(left), line.currency)

@@ -4,7 +4,7 @@ of them gives it; and two that happened are two."""
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -16,14 +16,17 @@ from orders.mirror.told import take_movement
 from orders.models import (
     Discrepancy,
     ExternalMovement,
+    FileState,
     GatewayAccount,
     LineType,
     Match,
     ModificationState,
+    SettlementFile,
     Source,
     Transaction,
 )
 from orders.money import Money
+from orders.reconciliation import evidence
 from tests.factories import a_captured_transaction, a_transaction
 from tests.mirror.snapshots import meet
 from tests.reconciliation.discrepancies.fixing import a_told, fix, payment_of, refused
@@ -182,6 +185,25 @@ def test_a_webhook_of_a_refund_after_the_day_of_the_line_is_another_refund(accou
     assert books(row) == (2, 5_000)
 
 
+def test_a_reading_with_gaps_may_show_another_refund(account: GatewayAccount, anna: User) -> None:
+    row = a_riddle(account, reference="")
+    fix(row, "adopt", anna)
+    later = a_told("ref-2", PORTAL, at=datetime(2026, 11, 24, 10, tzinfo=UTC))
+    meet(payment_of(row), later, warnings=("The answer does not show all refunds.",))
+    assert books(row) == (2, 5_000)
+
+
+def test_a_line_that_a_corrected_file_books_on_another_day_is_the_same(account: GatewayAccount, anna: User) -> None:
+    row = a_riddle(account, reference="")
+    fix(row, "adopt", anna)
+    assert row.line is not None
+    SettlementFile.objects.filter(pk=row.line.file_id).update(state=FileState.REPLACED)
+    earlier = a_riddle(account, payment_of(row), reference="", booked_on=date(2026, 11, 2))
+    fix(earlier, "adopt", anna)
+    assert books(row) == (1, 2_500)
+    assert set(Match.objects.values_list("line", flat=True)) == {row.line_id, earlier.line_id}
+
+
 def test_another_amount_under_another_id_is_another_refund(account: GatewayAccount, anna: User) -> None:
     row = a_riddle(account)
     fix(row, "adopt", anna)
@@ -247,6 +269,20 @@ def test_what_was_adopted_and_is_told_under_our_failed_one_stays_booked_once(
     beside = ExternalMovement.objects.get(modification=failed)
     assert not beside.booked
     assert "booked already" in beside.unbooked_reason
+
+
+@pytest.mark.parametrize("told", [a_told("ref-1"), a_told("ref-1", PORTAL)])
+def test_what_a_line_says_of_our_failed_one_is_booked_once_when_the_gateway_lists_it(
+    account: GatewayAccount, told: Movement
+) -> None:
+    row = a_riddle(account, reference="")
+    failed = a_modification_of(payment_of(row), kind="refund", amount=2_500, state=ModificationState.FAILED)
+    assert row.line is not None
+    assert evidence.tell(failed, evidence.Paid(amount=2_500, line=row.line))
+    for _ in range(3):
+        assert listed(row, told).frozen
+    assert books(row) == (1, 2_500)
+    assert ExternalMovement.objects.get().modification == failed
 
 
 def test_a_chargeback_that_was_adopted_is_told_and_booked_once(account: GatewayAccount, anna: User) -> None:

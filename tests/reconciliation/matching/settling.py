@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from orders.gateways.base import Kind
-from orders.models import Discrepancy, Match, Modification, ReconciliationRun, SettlementFile, Transaction
+from orders.models import (
+    Discrepancy,
+    Match,
+    Modification,
+    MonthClose,
+    ReconciliationRun,
+    SettlementFile,
+    Transaction,
+)
 from orders.reconciliation.runs import rematch
+from tests.factories import a_person
 from tests.modifications import steps
 from tests.modifications.steps import answered, armed, asked, fresh
 from tests.reconciliation.runs.bringing import bring_and_work
@@ -47,6 +57,26 @@ def a_refund_line(
     """A refund of 25.00 as a settlement file lists it; `ours` is what it says in the place of our reference."""
     payment = transaction.reference if transaction is not None else "T-strange"
     return f"{reference},{payment},{ours},refund,{gross},0.00,{gross},EUR,{day},"
+
+
+def a_closed_month(transaction: Transaction, by: User) -> MonthClose:
+    """The month of today, signed by this person and another."""
+    first, now = today().replace(day=1), timezone.now()
+    return MonthClose.objects.create(
+        merchant=transaction.merchant,
+        account=transaction.account,
+        month=first,
+        until=(first + timedelta(days=32)).replace(day=1),
+        round=1,
+        state="closed",
+        report={},
+        report_sha256="0" * 64,
+        signature="0" * 64,
+        proposed_by=by,
+        proposed_at=now,
+        decided_by=a_person("sue"),
+        decided_at=now,
+    )
 
 
 def brought(transaction: Transaction, *lines: str, name: str = "settlement.csv") -> SettlementFile:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.contrib.auth.models import User
 
@@ -17,7 +15,6 @@ from orders.models import (
     Match,
     Modification,
     ModificationState,
-    MonthClose,
     Transaction,
 )
 from orders.modifications.resolve import apply_evidence
@@ -31,6 +28,7 @@ from tests.factories import a_person
 from tests.modifications import steps
 from tests.modifications.steps import answered, armed, asked, fresh
 from tests.reconciliation.matching.settling import (
+    a_closed_month,
     a_night,
     a_refund_line,
     an_unknown_refund,
@@ -167,24 +165,7 @@ def test_in_a_closed_month_the_line_stays_and_the_payment_freezes(payment: Trans
     row = asked(payment, Kind.REFUND, 2_500)
     claim = armed(row)
     brought(payment, a_refund_line(payment, day=today()))
-    month = today().replace(day=1)
-    until = (month + timedelta(days=32)).replace(day=1)
-    now, sue = row.requested_at, a_person("sue")
-    MonthClose.objects.create(
-        merchant=payment.merchant,
-        account=payment.account,
-        month=month,
-        until=until,
-        round=1,
-        state="closed",
-        report={},
-        report_sha256="0" * 64,
-        signature="0" * 64,
-        proposed_by=fay,
-        proposed_at=now,
-        decided_by=sue,
-        decided_at=now,
-    )
+    until = a_closed_month(payment, fay).until
     row = answered(claim, steps.declined())
 
     assert let_go_of_failed(row.account, until) == 0
