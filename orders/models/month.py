@@ -70,3 +70,8 @@ class MonthClose(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.month:%Y-%m}"
+
+    @property
+    def has_two_signatures(self) -> bool:
+        """Whether a second person signed the report, also when the month was reopened later."""
+        return self.state in (MonthState.CLOSED, MonthState.REOPENED)

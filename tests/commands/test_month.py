@@ -29,6 +29,14 @@ def test_a_signed_report_is_genuine(report: Path) -> None:
     assert (done.code, "Genuine" in done.out) == (0, True)
 
 
+def test_a_report_that_one_person_signed_is_not_genuine_yet(report: Path) -> None:
+    report.write_text(json.dumps({**json.loads(report.read_text()), "signature": ""}))
+
+    done = run("month", "verify", str(report))
+
+    assert (done.code, "once the month is closed" in done.out + done.err) == (1, True)
+
+
 @pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"signature": "0" * 64}, {"report": {"month": "2026-08"}}])
 def test_a_changed_report_is_not(report: Path, change: dict[str, object]) -> None:
     report.write_text(json.dumps({**json.loads(report.read_text()), **change}))

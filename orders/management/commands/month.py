@@ -25,6 +25,9 @@ class Command(Errand):
     def work(self, *, verb: str, file: Path, **options: Any) -> Report:
         report, sha256, signature = _read(file)
         facts = {"file": str(file), "sha256": digest(report)}
+        if not signature:
+            sentence = "Nobody but the first person had signed it; download the report again once the month is closed."
+            return Report(lines=[sentence], facts={**facts, "genuine": False}, exit_code=WRONG)
         if digest(report) != sha256 or not is_genuine(report, signature):
             sentence = "The report is not the one that was signed here: its content, hash or signature was changed."
             return Report(lines=[sentence], facts={**facts, "genuine": False}, exit_code=WRONG)

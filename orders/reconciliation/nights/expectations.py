@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import BooleanField, Q, QuerySet
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
 from orders.models import (
+    Discrepancy,
+    DiscrepancyState,
+    DiscrepancyType,
     ExternalMovement,
     FileState,
     GatewayAccount,
@@ -63,10 +66,18 @@ def late_modifications(account: GatewayAccount, since: datetime, before: datetim
 
 
 def late_movements(account: GatewayAccount, since: datetime, before: datetime) -> QuerySet[ExternalMovement]:
-    """The same of what moved at the gateway without us."""
+    """The same of what moved at the gateway without us; not of what a line says of a failed one of ours: its
+    discrepancy tells that money."""
     rows = ExternalMovement.objects.filter(account=account, kind__in=["capture", "refund", "chargeback"], amount__gt=0)
     executed_at, since = Coalesce("moved_at", "seen_at"), max(since, before - MEMORY)
     rows = rows.filter(GreaterThanOrEqual(executed_at, since), LessThan(executed_at, before))
+    paid = Discrepancy.objects.filter(
+        type=DiscrepancyType.SETTLED_THOUGH_FAILED,
+        modification=OuterRef("modification"),
+        line__file__state=FileState.APPLIED,
+        line__overlap=False,
+    ).exclude(state__in=[DiscrepancyState.VANISHED, DiscrepancyState.RESOLVED])
+    rows = rows.exclude(Exists(paid), modification__isnull=False)
     left = whereabouts.left_of_movement("orders_externalmovement")
     return rows.filter(_is_missing("movement_id", "orders_externalmovement", left)).order_by(executed_at, "pk")
 

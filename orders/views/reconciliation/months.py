@@ -116,7 +116,8 @@ def report(request: StaffRequest, account_id: int, month_text: str, form: str) -
         content = {
             "report": row.report,
             "sha256": row.report_sha256,
-            "signature": row.signature,
+            # The seal proves that two people signed, so nobody gets it before.
+            "signature": row.signature if row.has_two_signatures else "",
             "signed": _signed(row),
         }
         return _download(JsonResponse(content), account, wanted, "json")
@@ -168,7 +169,7 @@ def _signed(row: MonthClose) -> list[dict[str, str]]:
     return [
         {"by": person.get_full_name() or person.username, "at": at.isoformat()}
         for person, at in people
-        if person is not None and at is not None and (person is row.proposed_by or row.state in ("closed", "reopened"))
+        if person is not None and at is not None and (person is row.proposed_by or row.has_two_signatures)
     ]
 
 

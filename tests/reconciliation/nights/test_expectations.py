@@ -230,6 +230,22 @@ def test_money_that_moved_without_us_is_missed_too(account: GatewayAccount) -> N
     assert list(late_movements(account, SINCE, BEFORE)) == [late]
 
 
+@pytest.mark.parametrize("state", ["open", "vanished"])
+def test_what_a_line_says_of_a_failed_one_of_ours_is_told_once(account: GatewayAccount, state: str) -> None:
+    transaction = a_captured_transaction(account=account)
+    failed = a_modification_of(transaction, kind="refund", amount=2_500, state=ModificationState.FAILED)
+    beside = a_movement(transaction, modification=failed, moved_at=IN_TIME, booked=False, unbooked_reason="It failed.")
+    a_discrepancy(
+        account,
+        type=DiscrepancyType.SETTLED_THOUGH_FAILED,
+        state=DiscrepancyState(state),
+        modification=failed,
+        line=a_line(a_file(account), type=LineType.REFUND, gross=-2_500, fee=0),
+    )
+
+    assert list(late_movements(account, SINCE, BEFORE)) == ([] if state == "open" else [beside])
+
+
 def test_nothing_is_expected_before_a_file_was_applied_or_a_day_named(account: GatewayAccount) -> None:
     terms = Terms()
     assert expected_since(account, terms) is None

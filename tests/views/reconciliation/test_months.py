@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from orders.models import GatewayAccount, MonthClose, MonthState
 from orders.reconciliation.discrepancies.desk import carry
-from orders.reconciliation.months.closing import propose
+from orders.reconciliation.months.closing import confirm, propose, reopen
 from orders.reconciliation.months.period import Month
 from tests.factories import a_person, an_account
 from tests.reconciliation.months.scenes import DAY, MONTH, Office, an_office, left_over
@@ -170,9 +170,22 @@ def test_the_report_is_printed_and_downloaded(office: Office) -> None:
     assert row.report_sha256 in text_of(client, page(office.account, "report/print/"))
     answer = client.get(page(office.account, "report/json/"))
     content = json.loads(answer.content)
-    assert (content["sha256"], content["signature"]) == (row.report_sha256, row.signature)
+    assert (content["sha256"], content["signature"], len(content["signed"])) == (row.report_sha256, "", 1)
     assert "attachment" in answer["Content-Disposition"]
     assert row.report_sha256 in client.get(page(office.account, "report/csv/")).content.decode()
+
+
+def test_the_seal_of_the_report_is_given_out_once_two_people_signed(office: Office) -> None:
+    row = propose(account=office.account, month=MONTH, by=office.fay)
+    confirm(month_close_id=row.pk, report_sha256=row.report_sha256, by=office.sue)
+    client = logged_in(office.fay)
+
+    closed = json.loads(client.get(page(office.account, "report/json/")).content)
+    reopen(month_close_id=row.pk, reason="A late file.", by=office.fay)
+    reopened = json.loads(client.get(page(office.account, "report/json/")).content)
+
+    assert closed["signature"] == reopened["signature"] == row.signature != ""
+    assert len(closed["signed"]) == 2
 
 
 def test_no_file_name_is_a_formula_in_the_report_s_sheet(office: Office) -> None:
