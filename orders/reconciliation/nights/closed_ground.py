@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.functions import Abs
+from django.db.models.lookups import GreaterThan
 
 from orders.models import (
     Discrepancy,
@@ -17,22 +20,27 @@ from orders.models import (
     DiscrepancyType,
     FileState,
     JobRun,
-    Match,
     MonthClose,
     MonthState,
-    RunState,
     SettlementLine,
 )
+from orders.models.discrepancy import BESIDE, DECIDED
 from orders.money import Money
+from orders.reconciliation.matching.whereabouts import counting_matches, left_of_its
 from orders.reconciliation.nights.due import NIGHT, Due
 from orders.reconciliation.nights.errands import Told
 from orders.reconciliation.nights.words import counted
 
 STEP = "closed"
-_BESIDE = (DiscrepancyType.FEE, DiscrepancyType.LATE, DiscrepancyType.REMAINDER)
+_BESIDE = (*BESIDE, DiscrepancyType.REMAINDER)
 _STANDING = (
     *(DiscrepancyState.OPEN, DiscrepancyState.WAITING, DiscrepancyState.ACCEPTED, DiscrepancyState.WRITTEN_OFF),
 )
+_ABOUT_OURS = (
+    *(DiscrepancyType.OURS_NOT_THEIRS, DiscrepancyType.AMOUNT, DiscrepancyType.KIND, DiscrepancyType.CURRENCY),
+    DiscrepancyType.SPLIT_LEG_FAILED,
+)
+"""These say where a movement of ours is, or that it has no line."""
 _NAMED, _KEPT, _NIGHTS_ASKED = 3, 1_000, 10
 
 
@@ -84,9 +92,15 @@ def lost_grounds(account_id: int) -> Iterator[Lost]:
     )
     yield from _lost(_line_alone(rows.filter(met_then)), "had met, and its line has no movement any more")
     named_then = met_then | Q(state=DiscrepancyState.VANISHED, resolution__startswith="A line for this movement")
-    yield from _lost(_item_alone(rows.filter(named_then)), "had met, and no line that counts is this movement now")
-    decided = rows.filter(state__in=(DiscrepancyState.ACCEPTED, DiscrepancyState.WRITTEN_OFF))
+    yield from _lost(
+        _item_alone(rows.filter(named_then), than=Value(0)),
+        "had met, and lines that count are not all of this movement now",
+    )
+    decided = rows.filter(state__in=DECIDED)
     yield from _lost(_met_since(decided), "was settled by hand, and has met since the month was closed")
+    yield from _lost(
+        _item_alone(decided, than=Abs(F("difference"))), "was settled by hand, and lines cover less of it now"
+    )
     yield from _lost(
         _replaced_since(decided), "was settled by hand, and its line stands in a file that was replaced since"
     )
@@ -96,21 +110,11 @@ def _lost(rows: QuerySet[Discrepancy], what: str) -> Iterator[Lost]:
     return (Lost(row=row, what=what) for row in rows)
 
 
-def _counting(**sides: Any) -> QuerySet[Match]:
-    return Match.objects.filter(
-        ended_at__isnull=True,
-        run__state=RunState.APPLIED,
-        line__overlap=False,
-        line__file__state=FileState.APPLIED,
-        **sides,
-    )
-
-
 def _line_alone(rows: QuerySet[Discrepancy]) -> QuerySet[Discrepancy]:
     """The same line counts, perhaps in a corrected file, has met nothing, and no other discrepancy speaks of it."""
     told = Discrepancy.objects.filter(line=OuterRef("pk"), state__in=_STANDING).exclude(type__in=_BESIDE)
     alone = SettlementLine.objects.filter(
-        ~Exists(_counting(line=OuterRef("pk"))),
+        ~Exists(counting_matches().filter(line=OuterRef("pk"))),
         ~Exists(told),
         account=OuterRef("account"),
         identity=OuterRef("line__identity"),
@@ -120,27 +124,28 @@ def _line_alone(rows: QuerySet[Discrepancy]) -> QuerySet[Discrepancy]:
     return rows.filter(Exists(alone), line__isnull=False)
 
 
-def _item_alone(rows: QuerySet[Discrepancy]) -> QuerySet[Discrepancy]:
-    """Its movement was overdue then; no counting line meets it, and no other discrepancy names it."""
-    missed = rows.filter(line__isnull=True, type=DiscrepancyType.OURS_NOT_THEIRS)
+def _item_alone(rows: QuerySet[Discrepancy], *, than: Combinable) -> QuerySet[Discrepancy]:
+    """Its movement was overdue then; counting lines leave more of it open `than` so much (minor units), and no other
+    discrepancy names it."""
+    left = RawSQL(left_of_its("orders_discrepancy"), (), output_field=BigIntegerField())  # noqa: S611  # our own words
+    missed = rows.filter(GreaterThan(left, than), line__isnull=True, type=DiscrepancyType.OURS_NOT_THEIRS)
     for side in ("modification", "movement"):
-        met = _counting(transaction=OuterRef("transaction"), **{side: OuterRef(side)})
-        told = Discrepancy.objects.filter(state__in=_STANDING, **{side: OuterRef(side)})
-        missed = missed.exclude(Exists(met)).exclude(Exists(told))
+        told = Discrepancy.objects.filter(state__in=_STANDING, **{side: OuterRef(side)}).exclude(pk=OuterRef("pk"))
+        missed = missed.exclude(Exists(told))
     return missed
 
 
 def _met_since(rows: QuerySet[Discrepancy]) -> QuerySet[Discrepancy]:
-    """By its line, or where it is missed by its movement, in a run that ended after the second signature."""
+    """By its line, or where it is about a movement of ours by that, in a run that ended after the second signature."""
     signed = MonthClose.objects.filter(
         account=OuterRef("run__account"), state=MonthState.CLOSED, decided_at__lt=OuterRef("run__finished_at")
     )
     month = OuterRef(OuterRef("month"))
     later = Exists(signed.filter(month__lte=month, until__gt=month))
-    found = Q(Exists(_counting(line=OuterRef("line")).filter(later)), line__isnull=False)
+    found = Q(Exists(counting_matches().filter(later, line=OuterRef("line"))), line__isnull=False)
     for side in ("modification", "movement"):
-        of_side = _counting(transaction=OuterRef("transaction"), **{side: OuterRef(side)}).filter(later)
-        found |= Q(Exists(of_side), line__isnull=True, type=DiscrepancyType.OURS_NOT_THEIRS)
+        of_side = counting_matches().filter(later, transaction=OuterRef("transaction"), **{side: OuterRef(side)})
+        found |= Q(Exists(of_side), type__in=_ABOUT_OURS)
     return rows.filter(found)
 
 

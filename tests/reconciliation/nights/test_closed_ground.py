@@ -124,9 +124,22 @@ class TestWhatHadMet:
         assert told.figures == {"ids": [row.pk], "first": row.pk, "broken": True}
         assert told.sentence == (
             "1 thing that a month was closed with does not hold any more, 1 newly: “Ours, not theirs” R1 of 100.00 EUR "
-            "in September 2026 had met, and no line that counts is this movement now. The signed reports stay as they "
-            "are; reopen the month with a reason to work on it."
+            "in September 2026 had met, and lines that count are not all of this movement now. The signed reports stay "
+            "as they are; reopen the month with a reason to work on it."
         )
+
+    def test_a_movement_of_which_a_corrected_file_lacks_a_part(self, office: Office) -> None:
+        item = ours(office)
+        file = a_file(office.account, business_date=OCTOBER)
+        a_match(a_line(a_file(office.account), gross=6_000, booked_on=DAY), modification=item)
+        a_match(a_line(file, gross=4_000, booked_on=DAY), modification=item)
+        row = missed(item, state=DiscrepancyState.VANISHED, resolution=MET)
+        closed(office)
+        assert list(lost_grounds(office.account.pk)) == []
+
+        replaced(file)
+        (lost,) = lost_grounds(office.account.pk)
+        assert (lost.row, lost.what) == (row, "had met, and lines that count are not all of this movement now")
 
     def test_is_news_in_one_night_and_counted_in_the_next(self, office: Office) -> None:
         missed(ours(office), state=DiscrepancyState.VANISHED, resolution=MET)
@@ -175,6 +188,31 @@ class TestWhatWasSettledByHand:
         a_match(line, modification=item)
         (lost,) = lost_grounds(office.account.pk)
         assert (lost.row, lost.what) == (row, "was settled by hand, and has met since the month was closed")
+
+    def test_and_the_movement_it_named_has_met_another_line_since(self, office: Office) -> None:
+        item = ours(office)
+        line: SettlementLine = a_line(a_file(office.account, business_date=OCTOBER), gross=9_500, booked_on=DAY)
+        named = {"type": DiscrepancyType.AMOUNT, "modification": item, "transaction": item.transaction}
+        row = strange(line, state=DiscrepancyState.ACCEPTED, **named)
+        closed(office)
+        assert list(lost_grounds(office.account.pk)) == []
+
+        a_match(a_line(a_file(office.account, business_date=OCTOBER)), modification=item)
+        (lost,) = lost_grounds(office.account.pk)
+        assert (lost.row, lost.what) == (row, "was settled by hand, and has met since the month was closed")
+
+    def test_and_lines_cover_less_of_the_movement_than_then(self, office: Office) -> None:
+        item = ours(office)
+        file = a_file(office.account, business_date=OCTOBER)
+        a_match(a_line(file, gross=9_500, booked_on=DAY), modification=item)
+        row = missed(item, state=DiscrepancyState.ACCEPTED, difference=-500)
+        closed(office)
+        now = [lost for lost in lost_grounds(office.account.pk) if "cover less" in lost.what]
+        assert now == []
+
+        replaced(file)
+        (lost,) = lost_grounds(office.account.pk)
+        assert (lost.row, lost.what) == (row, "was settled by hand, and lines cover less of it now")
 
     def test_and_had_met_before_is_in_the_signed_report(self, office: Office) -> None:
         item = ours(office)
