@@ -151,7 +151,17 @@ def _errands(reading: Reading, kept: Mapping[str, str]) -> tuple[Errand, ...]:
                     link="Look at them" if count > 1 else "Look at it",
                 )
             )
-    return tuple(errands[:_ERRANDS_SHOWN])
+    return tuple(errands) if len(errands) <= _ERRANDS_SHOWN else (*errands[: _ERRANDS_SHOWN - 1], _rest(errands, kept))
+
+
+def _rest(errands: Sequence[Errand], kept: Mapping[str, str]) -> Errand:
+    hidden = len(errands) - _ERRANDS_SHOWN + 1
+    return Errand(
+        tone="quiet",
+        sentence=f"And {hidden} more things to do.",
+        href=discrepancies_at(kept, state=DiscrepancyState.OPEN.value),
+        link="Look at all that is open",
+    )
 
 
 def _worth(rows: Sequence[Unsettled]) -> str:

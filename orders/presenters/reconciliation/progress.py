@@ -119,10 +119,11 @@ def _sentence(file: SettlementFile, run: ReconciliationRun | None, *, moving: bo
         return "A corrected file took its place; its lines no longer count."
     if moving and run is not None:
         return f"Its lines count. {RunStage(run.stage).label} …"
-    overlaps = (
-        f" {counted(file.overlaps, 'line')} stood in an earlier file already and count once." if file.overlaps else ""
-    )
-    return f"{counted(file.lines, 'line')} of it count.{overlaps}"
+    said = f"{counted(file.lines, 'line')} of it {'counts' if file.lines == 1 else 'count'}."
+    if file.overlaps:
+        again = "is" if file.overlaps == 1 else "are"
+        said += f" {counted(file.overlaps, 'line')} stood in an earlier file already and {again} not counted again."
+    return said
 
 
 def _sentence_of_run(run: ReconciliationRun, *, moving: bool) -> str:

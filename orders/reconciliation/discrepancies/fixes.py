@@ -167,7 +167,7 @@ def _ask(discrepancy_id: int, request: _Request, version: int) -> str:
     if result.problem:
         said = f"The gateway was asked and gave no answer that helps: {result.problem}"
     else:
-        said = f"The gateway was asked. {result.sentence} The next run matches again."
+        said = f"The gateway was asked. {result.sentence} What has not met is matched again by the next run."
     return attempt(lambda: note(said), what="ask", discrepancy_id=discrepancy_id, by=by, source=source)
 
 

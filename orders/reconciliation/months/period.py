@@ -23,8 +23,11 @@ class Month:
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """From “2026-11”. Raises ValueError."""
-        return cls(datetime.strptime(text, "%Y-%m").date())  # noqa: DTZ007  a date has no zone
+        """From “2026-11”. Raises ValueError, also for the months at the end of time, after which none comes."""
+        first = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  a date has no zone
+        if not date.min.year < first.year < date.max.year:
+            raise ValueError("no merchant keeps books of that year")
+        return cls(first)
 
     @property
     def until(self) -> date:

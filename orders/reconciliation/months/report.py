@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -81,6 +81,16 @@ def sign(report: Mapping[str, Any]) -> str:
 def is_genuine(report: Mapping[str, Any], signature: str) -> bool:
     """Whether one of this installation's keys signed exactly this report."""
     return any(hmac.compare_digest(_hmac(key, report), signature) for key in _signing_keys())
+
+
+def seal(report: Mapping[str, Any], signed: Sequence[Mapping[str, str]]) -> str:
+    """The same of the report together with who signed it when, as it leaves the house; in hex."""
+    return sign({"report": report, "signed": signed})
+
+
+def is_sealed(report: Mapping[str, Any], signed: Sequence[Mapping[str, str]], signature: str) -> bool:
+    """Whether one of this installation's keys sealed exactly this report, signed by exactly these people."""
+    return is_genuine({"report": report, "signed": signed}, signature)
 
 
 def _hmac(key: bytes, report: Mapping[str, Any]) -> str:

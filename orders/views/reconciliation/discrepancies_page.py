@@ -31,6 +31,8 @@ from orders.views.scope import StaffRequest, require
 
 INVALID, CONFLICT = 422, 409
 _VERSION_MAXIMUM = 2**31 - 1
+_TYPED_MAXIMUM = 100_000
+"""Characters of a reason that is looked at and given back; how long it may be says the verb."""
 _DAMAGED = "This form is damaged; nothing was changed. The page shows how it stands now."
 
 
@@ -47,7 +49,7 @@ def fix_create(request: StaffRequest, discrepancy_id: int, code: str) -> HttpRes
     version = _version(request)
     typed = Typed(
         code=code,
-        reason=request.POST.get("reason", "")[:2_000],
+        reason=request.POST.get("reason", "")[:_TYPED_MAXIMUM],
         other=request.POST.get("other", "")[:100],
         other_id=request.POST.get("other_id", "")[:100],
     )

@@ -22,6 +22,7 @@ from orders.presenters.reconciliation.months_report import endings_of, sheet_row
 from orders.reconciliation.discrepancies.desk import carry
 from orders.reconciliation.months import closing
 from orders.reconciliation.months.period import Month
+from orders.reconciliation.months.report import seal
 from orders.views.answers import refusal_as_message
 from orders.views.fragments import go_to
 from orders.views.origin import post_from_our_pages
@@ -111,14 +112,17 @@ def report(request: StaffRequest, account_id: int, month_text: str, form: str) -
     account, wanted = account_for(request.user, account_id), _month(month_text)
     if "export" not in permissions_of(request.user, account.merchant_id):
         raise PermissionDenied("You do not have the “export” permission. Ask an administrator of your merchant for it.")
+    if form not in ("print", "csv", "json"):
+        raise Http404("There is no such form of the report.")
     row = _live(account, wanted)
     if form == "json":
+        signed = _signed(row)
         content = {
             "report": row.report,
             "sha256": row.report_sha256,
-            # The seal proves that two people signed, so nobody gets it before.
-            "signature": row.signature if row.has_two_signatures else "",
-            "signed": _signed(row),
+            "signed": signed,
+            # The seal proves that these two people signed, so nobody gets it before.
+            "signature": seal(row.report, signed) if row.has_two_signatures else "",
         }
         return _download(JsonResponse(content), account, wanted, "json")
     if form == "csv":

@@ -134,7 +134,10 @@ def test_asking_leaves_it_open_and_writes_down_the_answer(
     account: GatewayAccount, anna: User, asked: list[int]
 ) -> None:
     row = a_strange_refund(account)
-    assert fix(row, "ask", anna, reason="") == "The gateway was asked. Nothing new. The next run matches again."
+    assert (
+        fix(row, "ask", anna, reason="")
+        == "The gateway was asked. Nothing new. What has not met is matched again by the next run."
+    )
     row.refresh_from_db()
     assert (row.state, row.version, asked) == (S.OPEN, 1, [row.transaction_id])
     assert row.entries.get().verb == "asked"

@@ -385,5 +385,5 @@ def test_lines_of_an_earlier_file_are_told_beside_those_that_count(client: Clien
 
     page = text_of(client, page_of(file))
 
-    assert "0 lines of it count. 2 lines stood in an earlier file already and count once." in page
+    assert "0 lines of it count. 2 lines stood in an earlier file already and are not counted again." in page
     assert names(page) == ["2. Capture"]
