@@ -137,6 +137,7 @@ def _answer(reading: Reading, today: date) -> Answer:
 
 def _errands(reading: Reading, kept: Mapping[str, str]) -> tuple[Errand, ...]:
     errands = [_refusal(one) for one in reading.moving if one.state == FileState.REFUSED]
+    refusals = len(errands)
     errands += _write_offs(reading.unsettled, kept)
     for type_ in _URGENCY:
         chosen = [one for one in reading.unsettled if one.type == type_ and one.state == DiscrepancyState.OPEN]
@@ -151,17 +152,18 @@ def _errands(reading: Reading, kept: Mapping[str, str]) -> tuple[Errand, ...]:
                     link="Look at them" if count > 1 else "Look at it",
                 )
             )
-    return tuple(errands) if len(errands) <= _ERRANDS_SHOWN else (*errands[: _ERRANDS_SHOWN - 1], _rest(errands, kept))
-
-
-def _rest(errands: Sequence[Errand], kept: Mapping[str, str]) -> Errand:
-    hidden = len(errands) - _ERRANDS_SHOWN + 1
-    return Errand(
+    if len(errands) <= _ERRANDS_SHOWN:
+        return tuple(errands)
+    shown = errands[: _ERRANDS_SHOWN - 1]
+    files = f"{reverse('orders:settlement_file_list')}?{urlencode({**kept, 'state': FileState.REFUSED.value})}"
+    hides_files = refusals > len(shown)
+    rest = Errand(
         tone="quiet",
-        sentence=f"And {hidden} more things to do.",
-        href=discrepancies_at(kept, state=DiscrepancyState.OPEN.value),
-        link="Look at all that is open",
+        sentence=f"And {len(errands) - len(shown)} more things to do.",
+        href=files if hides_files else discrepancies_at(kept, state=DiscrepancyState.OPEN.value),
+        link="Look at all refused files" if hides_files else "Look at all that is open",
     )
+    return (*shown, rest)
 
 
 def _worth(rows: Sequence[Unsettled]) -> str:

@@ -119,7 +119,7 @@ def _show(
         "place": "reconciliation",
         "page": discrepancy_page(row, today=today_of(request)),
         "fixes": fixes_of(row, request.user, typed),
-        "desk": desk or _desk_form(request, None),
+        "desk": desk or _desk_form(request, settled=not row.unsettled),
         "may_reconcile": may_reconcile,
         "notice": notice,
         "changes": changes or [],
@@ -165,8 +165,9 @@ def _matching(request: StaffRequest, row: Discrepancy) -> dict[str, Any]:
     return {} if run is None else run_now(run)
 
 
-def _desk_form(request: StaffRequest, data: Any) -> DeskForm:
-    return DeskForm(data, people=people_of(request.user), without=("accept",))
+def _desk_form(request: StaffRequest, data: Any = None, *, settled: bool = False) -> DeskForm:
+    """Accepting is a fix here; no later month is offered to what is settled."""
+    return DeskForm(data, people=people_of(request.user), without=("accept", "carry") if settled else ("accept",))
 
 
 def _version(request: HttpRequest) -> int | None:

@@ -325,6 +325,15 @@ def test_what_cannot_be_done_at_the_desk_says_why(
     assert DiscrepancyEntry.objects.count() == 0
 
 
+def test_only_what_is_unsettled_is_offered_a_later_month(small: Discrepancy, finn: User) -> None:
+    offer = '<option value="carry">'
+    assert offer in logged_in(finn).get(f"/reconciliation/discrepancies/{small.pk}/").content.decode()
+
+    settled = a_discrepancy(small.account, state=S.ACCEPTED)
+
+    assert offer not in logged_in(finn).get(f"/reconciliation/discrepancies/{settled.pk}/").content.decode()
+
+
 def test_somebody_without_the_permission_cannot_become_the_owner(
     account: GatewayAccount, small: Discrepancy, finn: User
 ) -> None:

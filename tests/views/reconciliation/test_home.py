@@ -106,6 +106,17 @@ def test_what_to_do_next_leads_to_the_most_urgent_first(client: Client, shop: tu
     assert "/reconciliation/discrepancies/?type=fee&state=open" in addresses(page)
 
 
+def test_what_the_list_of_things_to_do_leaves_out_is_counted(client: Client, shop: tuple[GatewayAccount, User]) -> None:
+    for number in range(10):
+        a_file(shop[0], state=FileState.REFUSED, name=f"broken-{number}.csv")
+
+    page = home(client)
+
+    assert page.count("was refused; nothing of it counts.") == 2 * 7
+    assert "And 3 more things to do." in page
+    assert "/reconciliation/files/?state=refused" in addresses(page)
+
+
 def test_nobody_is_asked_to_confirm_their_own_write_off(client: Client, shop: tuple[GatewayAccount, User]) -> None:
     account, finn = shop
     waiting: dict[str, Any] = {"state": DiscrepancyState.WAITING, "proposed_at": timezone.now()}
