@@ -80,6 +80,10 @@ class DiscrepancyState(models.TextChoices):
     VANISHED = "vanished", "Explained by itself"
 
 
+UNSETTLED = (DiscrepancyState.OPEN, DiscrepancyState.WAITING)
+"""These still need somebody."""
+
+
 class DiscrepancyQuerySet(models.QuerySet["Discrepancy"]):
     """Discrepancies a person may see."""
 
@@ -91,13 +95,19 @@ class DiscrepancyQuerySet(models.QuerySet["Discrepancy"]):
 
     def unsettled(self) -> DiscrepancyQuerySet:
         """What still needs somebody."""
-        return self.filter(state__in=[DiscrepancyState.OPEN, DiscrepancyState.WAITING])
+        return self.filter(state__in=UNSETTLED)
 
 
 DECIDED = (DiscrepancyState.ACCEPTED, DiscrepancyState.WRITTEN_OFF)
 """What people said of money that did not meet: it may stay so."""
+STANDING = (*UNSETTLED, *DECIDED)
+"""These say something about the books; the others have ended."""
 BESIDE = (DiscrepancyType.FEE, DiscrepancyType.LATE)
 """Told of a line beside whatever else is wrong with it."""
+TELL_BY_LINE = (
+    *(DiscrepancyType.AMOUNT, DiscrepancyType.KIND, DiscrepancyType.CURRENCY, DiscrepancyType.SPLIT_LEG_FAILED),
+)
+"""These say by their line where a movement of ours is."""
 NO_MONEY = (DiscrepancyType.LATE.value,)
 """Nothing is missing where this is wrong, whatever the line comes to."""
 WORTH = Case(
@@ -204,7 +214,7 @@ class Discrepancy(models.Model):
     @property
     def unsettled(self) -> bool:
         """Whether somebody still has to do something."""
-        return self.state in (DiscrepancyState.OPEN, DiscrepancyState.WAITING)
+        return self.state in UNSETTLED
 
     @property
     def worth(self) -> int:

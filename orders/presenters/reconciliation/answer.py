@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from orders.presenters.reconciliation.words import counted, day_text, worth_text
+from orders.presenters.reconciliation.words import day_text, worth_text
+from orders.sentences import counted
 
 
 @dataclass(frozen=True, kw_only=True)

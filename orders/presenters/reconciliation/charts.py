@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from orders.presenters.reconciliation.words import counted
+from orders.sentences import counted
 
 LENGTH = 1000
 """A bar is this many units across; parts are whole units, so no fraction is ever computed."""

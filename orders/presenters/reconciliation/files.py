@@ -13,7 +13,8 @@ from django.db.models import QuerySet
 
 from orders.models import FileState, SettlementBadLine, SettlementFile
 from orders.presenters.paging import cut
-from orders.presenters.reconciliation.words import FILE_TONES, UNDER_WAY, added, counted, sums_text
+from orders.presenters.reconciliation.words import FILE_TONES, UNDER_WAY, added, sums_text
+from orders.sentences import counted
 from orders.templatetags.presentation import money_text
 
 ROWS_PER_PAGE = 50

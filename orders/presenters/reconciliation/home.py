@@ -14,8 +14,9 @@ from orders.presenters.reconciliation.answer import Answer, Standing, answer_of
 from orders.presenters.reconciliation.charts import Trend, rate_text, shares, trend_of
 from orders.presenters.reconciliation.flow import Flow, day_of, flows_of, settled_of, trend_days
 from orders.presenters.reconciliation.home_reading import Arrival, Moving, Reading, Unsettled
-from orders.presenters.reconciliation.words import UNDER_WAY, counted, day_text, sums_text, worth_text
+from orders.presenters.reconciliation.words import UNDER_WAY, day_text, sums_text, worth_text
 from orders.reconciliation.ageing import BUCKETS, bucket_of
+from orders.sentences import counted
 
 _URGENCY = [type_.value for type_ in DiscrepancyType]
 _ERRANDS_SHOWN = 8

@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from orders.models import DiscrepancyType, JobRun, Merchant
 from orders.presenters.reconciliation.nights_steps import NightShown, night_shown, step_of
-from orders.presenters.reconciliation.words import counted, worth_text
+from orders.presenters.reconciliation.words import worth_text
 from orders.reconciliation.nights.due import NIGHT, REPORT
+from orders.sentences import counted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orders.models import FileState, ReconciliationRun, RunKind, RunStage, RunState, SettlementFile
-from orders.presenters.reconciliation.words import FILE_TONES, RUN_TONES, UNDER_WAY, counted, size_text
+from orders.presenters.reconciliation.words import FILE_TONES, RUN_TONES, UNDER_WAY, size_text
 from orders.reconciliation.runs_turns import silent_since
+from orders.sentences import counted
 from orders.templatetags.presentation import clock_text
 
 _STEPS = 1000

@@ -34,11 +34,6 @@ def day_text(day: date, today: date) -> str:
     return f"{day.day} {day:%B}" + ("" if day.year == today.year else f" {day.year}")
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """`1 line`, `1,204 lines`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def sums_text(sums: Mapping[str, int]) -> str:
     """Minor units by currency as words: `€412.00 and ¥3,000`; nothing for nothing."""
     return listed(money_text(amount, currency) for currency, amount in sorted(sums.items()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orders.models import DiscrepancyState as S
 from orders.models import DiscrepancyType as T
 from orders.models.discrepancy import NO_MONEY
 
@@ -25,7 +24,6 @@ class Fix(StrEnum):
 
 REASONED = frozenset(Fix) - {Fix.ASK, Fix.CONFIRM}
 """These are not done without a reason in the person's own words."""
-UNSETTLED = frozenset({S.OPEN, S.WAITING})
 LINKABLE = frozenset({T.THEIRS_NOT_OURS, T.OURS_NOT_THEIRS, T.AMBIGUOUS})
 ADOPTABLE = frozenset({T.THEIRS_NOT_OURS, T.DUPLICATE, T.CHARGEBACK_AFTER_REFUND, T.SETTLED_THOUGH_FAILED})
 ENDS_WHEN_MET = frozenset(

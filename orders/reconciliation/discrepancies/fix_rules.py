@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 
 from orders.models import DiscrepancyState as S
 from orders.models import DiscrepancyType as T
+from orders.models.discrepancy import UNSETTLED
 from orders.money import Money
 from orders.reconciliation.discrepancies.fix_facts import (
     ADOPTABLE,
     ENDS_WHEN_MET,
     LINKABLE,
     MOVES,
-    UNSETTLED,
     Asker,
     Decision,
     Facts,

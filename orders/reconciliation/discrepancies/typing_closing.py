@@ -8,14 +8,14 @@ from uuid import UUID
 
 from orders.database import Among
 from orders.models import Discrepancy, DiscrepancyState
-from orders.models.discrepancy import BESIDE
+from orders.models.discrepancy import BESIDE, DECIDED, UNSETTLED
 from orders.reconciliation.discrepancies.fix_facts import ENDS_WHEN_MET
 from orders.reconciliation.discrepancies.typing_rows import Finding, as_uuid
 from orders.reconciliation.matching import sql, whereabouts
 
-_UNSETTLED = "d.account_id = %(account)s AND d.state IN ('open', 'waiting')"
+_UNSETTLED = f"d.account_id = %(account)s AND d.state IN {sql.one_of(UNSETTLED)}"
 _DECIDED = (
-    "d.account_id = %(account)s AND d.state IN ('accepted', 'written_off') AND NOT EXISTS (SELECT 1 FROM "
+    f"d.account_id = %(account)s AND d.state IN {sql.one_of(DECIDED)} AND NOT EXISTS (SELECT 1 FROM "  # noqa: S608
     "orders_monthclose k WHERE k.account_id = d.account_id AND k.state = 'closed' AND k.month <= d.month "
     "AND k.until > d.month) AND NOT EXISTS (SELECT 1 FROM orders_match y JOIN orders_modification u "
     "ON u.id = y.modification_id WHERE y.line_id = d.line_id AND y.ended_at IS NULL AND NOT (u.state = 'succeeded'))"
@@ -105,11 +105,10 @@ def _has_met(rows: str = _UNSETTLED) -> str:
         f"AND (x.modification_id = d.modification_id OR x.movement_id = d.movement_id) AND {counting}"
     )
     met = f"CASE WHEN d.type = '{whereabouts.MISSED}' THEN ({by_item}) ELSE ({by_line}) END"
-    ends_when_met = ", ".join(f"'{kind.value}'" for kind in sorted(ENDS_WHEN_MET))
     whole = f"d.type <> '{whereabouts.MISSED}' OR {whereabouts.left_of_its('d')} <= 0"
     return (
         f"SELECT id, met FROM (SELECT d.id, {met} AS met FROM orders_discrepancy d "  # noqa: S608
-        f"WHERE {rows} AND d.type IN ({ends_when_met}) AND ({whole})) seen WHERE met IS NOT NULL ORDER BY id"
+        f"WHERE {rows} AND d.type IN {sql.one_of(ENDS_WHEN_MET)} AND ({whole})) seen WHERE met IS NOT NULL ORDER BY id"
     )
 
 

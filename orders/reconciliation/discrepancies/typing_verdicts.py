@@ -15,12 +15,10 @@ from orders.models import DiscrepancyType as T
 from orders.reconciliation.discrepancies import typing_words as words
 from orders.reconciliation.discrepancies.typing_rows import Finding, as_date, as_uuid
 from orders.reconciliation.matching import sql, whereabouts
-from orders.reconciliation.matching.candidates import CANDIDATES, LINES, Scope, gather, scatter
+from orders.reconciliation.matching.candidates import CANDIDATES, LINES, NAMED, SPOKEN, Scope, gather, scatter
 
 _TABLE = "night_verdict"
 _AT_ONCE = 1_000
-_NAMED = "((same_reference AND agrees) OR same_gateway OR same_id)"
-_SPOKEN = "(same_reference OR same_gateway OR same_id)"
 _FREE = "standing = 'done' AND NOT taken AND NOT spoken_for AND NOT apart"
 _NEAR = "abs(days) <= %(days)s"
 _ALIKE = "kind = type AND item_currency = currency"
@@ -31,19 +29,19 @@ _MAY_BE_OPEN = (
 )
 _NAMELESS = "NOT has_words AND same_transaction"
 _VERDICTS: tuple[tuple[T, str], ...] = (
-    (T.SETTLED_THOUGH_FAILED, f"standing = 'failed' AND {_ALIKE} AND {_SPOKEN}"),
+    (T.SETTLED_THOUGH_FAILED, f"standing = 'failed' AND {_ALIKE} AND {SPOKEN}"),
     (
         T.KIND,
-        f"{_FREE} AND {_NAMED} AND kind <> type AND item_currency = currency AND abs(gross) = abs(signed) "
+        f"{_FREE} AND {NAMED} AND kind <> type AND item_currency = currency AND abs(gross) = abs(signed) "
         "AND type <> 'reversal' AND NOT (type = 'chargeback' AND kind = 'capture')",
     ),
     (
         T.DUPLICATE,
-        f"standing = 'done' AND (taken OR spoken_for) AND ({_SPOKEN} OR ({_NAMELESS} AND {_NEAR})) "
+        f"standing = 'done' AND (taken OR spoken_for) AND ({SPOKEN} OR ({_NAMELESS} AND {_NEAR})) "
         f"AND {_ALIKE} AND (abs(gross - signed) <= %(minor)s OR listed)",
     ),
-    (T.AMOUNT, f"{_FREE} AND {_NAMED} AND {_ALIKE} AND abs(gross - signed) > %(minor)s"),
-    (T.CURRENCY, f"{_FREE} AND {_NAMED} AND kind = type AND item_currency <> currency"),
+    (T.AMOUNT, f"{_FREE} AND {NAMED} AND {_ALIKE} AND abs(gross - signed) > %(minor)s"),
+    (T.CURRENCY, f"{_FREE} AND {NAMED} AND kind = type AND item_currency <> currency"),
     (
         T.CHARGEBACK_AFTER_REFUND,
         "type = 'chargeback' AND kind = 'refund' AND standing = 'done' AND days >= -1 AND sure",
@@ -125,7 +123,7 @@ def _verdicts(scope: Scope) -> str:
         f"AND {scope.counting('x')})"
     )
     sure = (
-        f"max(CASE WHEN {_SPOKEN} OR same_transaction THEN 1 ELSE 0 END) "
+        f"max(CASE WHEN {SPOKEN} OR same_transaction THEN 1 ELSE 0 END) "
         "OVER (PARTITION BY c.line_id, c.transaction_id) = 1"
     )
     verdict = " ".join(f"WHEN {condition} THEN {number}" for number, (_, condition) in enumerate(_VERDICTS))
@@ -141,7 +139,7 @@ def _verdicts(scope: Scope) -> str:
         "CASE WHEN same_gateway THEN 0 ELSE 1 END, abs(gross - signed), abs(days), item) AS best, "
         "count(*) OVER (PARTITION BY line_id, place_of_verdict) AS candidates "
         f"FROM (SELECT k.*, CASE {verdict} END AS place_of_verdict FROM (SELECT c.*, {spoken_for} AS spoken_for, "
-        f"{listed} AS listed, {sure} AS sure, max(CASE WHEN {_SPOKEN} OR NOT (c.reference = '') THEN 1 ELSE 0 END) "
+        f"{listed} AS listed, {sure} AS sure, max(CASE WHEN {SPOKEN} OR NOT (c.reference = '') THEN 1 ELSE 0 END) "
         f"OVER ({of_line}) = 1 AS has_words, max(CASE WHEN standing = 'done' AND NOT taken AND NOT apart AND {_EXACT} "
         f"THEN 1 ELSE 0 END) OVER ({of_line}) = 1 AS has_free, max(CASE WHEN {_MAY_BE_OPEN} THEN 1 ELSE 0 END) "
         f"OVER ({of_line}) = 1 AS has_open FROM {CANDIDATES} c) k) w "

@@ -21,6 +21,7 @@ from typing import Any
 from django.db import connection
 
 from orders.models import ReconciliationRun
+from orders.models.discrepancy import UNSETTLED
 from orders.reconciliation.matching import apart, sql, whereabouts
 
 LINES, CANDIDATES, _SUSPECTS = "night_line", "night_candidate", "night_suspect"
@@ -30,8 +31,8 @@ MEMORY_DAYS = 60
 """So far back a night looks for lines that are not met and that no unsettled discrepancy names, or one that people have
 settled and whose movement another line is by now."""
 _WORD_KINDS = "('transaction', 'partner', 'reconciliation', 'payment', 'modification', 'gateway', 'order')"
-_SPOKEN = "(same_reference OR same_gateway OR same_id)"
-_NAMED = "((same_reference AND agrees) OR same_gateway OR same_id)"
+SPOKEN = "(same_reference OR same_gateway OR same_id)"
+NAMED = "((same_reference AND agrees) OR same_gateway OR same_id)"
 _SHARED_BY_MANY = 50
 """A word that leads to more transactions than this, such as a shop's name, leads nowhere."""
 
@@ -97,7 +98,7 @@ def scope_lines(scope: Scope) -> str:
     applied = "SELECT f.id FROM orders_settlementfile f WHERE f.account_id = %(account)s AND f.state = 'applied'"
     named = (
         "SELECT d.line_id FROM orders_discrepancy d WHERE d.account_id = %(account)s "  # noqa: S608
-        f"AND d.line_id IS NOT NULL AND (d.state IN ('open', 'waiting') OR (d.state IN {whereabouts.STANDING} "
+        f"AND d.line_id IS NOT NULL AND (d.state IN {sql.one_of(UNSETTLED)} OR (d.state IN {whereabouts.STANDING} "
         f"AND {whereabouts.overtaken('d')}))"
     )
     if scope.with_named:
@@ -193,11 +194,11 @@ def _candidates(scope: Scope) -> str:
 def _told_apart(candidates: str) -> str:
     """The candidates with what the line says of the others; none that moved only after the line was booked, unless a
     word of the line is its own: then evidence looks at the day once more."""
-    named, alike = (f"CASE WHEN {one} THEN 1 ELSE 0 END" for one in (_SPOKEN, f"{_NAMED} AND kind = type"))
+    named, alike = (f"CASE WHEN {one} THEN 1 ELSE 0 END" for one in (SPOKEN, f"{NAMED} AND kind = type"))
     return (
         f"SELECT c.*, sum({named}) OVER (PARTITION BY line_id) > {named} AS names_another, "  # noqa: S608
         f"sum({alike}) OVER (PARTITION BY line_id) > {alike} AS names_alike "
-        f"FROM ({candidates}) c WHERE NOT early OR {_SPOKEN}"
+        f"FROM ({candidates}) c WHERE NOT early OR {SPOKEN}"
     )
 
 

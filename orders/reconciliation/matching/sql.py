@@ -48,6 +48,12 @@ def numbers(ids: Iterable[int]) -> str:
     return f"({', '.join(str(int(one)) for one in ids) or '-1'})"
 
 
+def one_of(words: Iterable[str]) -> str:
+    """Choices of ours as the right side of IN."""
+    quoted = ", ".join(f"'{word}'" for word in sorted(words))
+    return f"({quoted})"
+
+
 def day_of(instant: str) -> str:
     """The UTC day of an instant."""
     return f"(({instant}) AT TIME ZONE 'UTC')::date" if on_postgresql() else f"date({instant})"

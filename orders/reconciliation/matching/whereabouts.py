@@ -16,14 +16,13 @@ from uuid import UUID
 from django.db.models import BigIntegerField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from orders.models import ExternalMovement, FileState, Match, Modification, RunState
+from orders.models import DiscrepancyType, ExternalMovement, FileState, Match, Modification, RunState
+from orders.models.discrepancy import STANDING as _STANDING
+from orders.models.discrepancy import TELL_BY_LINE
 from orders.reconciliation.matching import sql
 
-STANDING = "('open', 'waiting', 'accepted', 'written_off')"
-"""States of a discrepancy that says something about the books; the others have ended."""
-MISSED = "ours_not_theirs"
-BY_LINE = "('amount', 'kind', 'currency', 'split_leg_failed')"
-"""Types of discrepancies that say by their line where a movement of ours is."""
+STANDING, BY_LINE = sql.one_of(_STANDING), sql.one_of(TELL_BY_LINE)
+MISSED = DiscrepancyType.OURS_NOT_THEIRS.value
 COVERS = "(CASE WHEN {x}.rule = 'payout' THEN 0 ELSE {l}.gross - {x}.difference END)"
 """What of a movement the line `l` of a match `x` covers, by the merchant's sign; what a payout pays has no sign."""
 PAYS = "(CASE WHEN {x}.rule = 'payout' THEN {x}.amount ELSE 0 END)"
@@ -128,12 +127,13 @@ def left_of(items: Sequence[Modification | ExternalMovement]) -> dict[UUID | int
     """Minor units of each movement that no counting line covers, by its id; two queries."""
     ours = Modification.objects.filter(pk__in=[one.pk for one in items if isinstance(one, Modification)])
     theirs = ExternalMovement.objects.filter(pk__in=[one.pk for one in items if isinstance(one, ExternalMovement)])
-    left_ours = _number(left_of_modification("orders_modification"))
-    left_theirs = _number(left_of_movement("orders_externalmovement"))
+    left_ours = as_number(left_of_modification("orders_modification"))
+    left_theirs = as_number(left_of_movement("orders_externalmovement"))
     return {**dict(ours.values_list("pk", left_ours)), **dict(theirs.values_list("pk", left_theirs))}
 
 
-def _number(fragment: str) -> RawSQL:
+def as_number(fragment: str) -> RawSQL:
+    """One of these fragments for a query."""
     return RawSQL(fragment, (), output_field=BigIntegerField())  # noqa: S611  # our own words
 
 

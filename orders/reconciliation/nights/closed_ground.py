@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.expressions import Combinable, RawSQL
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Abs
 from django.db.models.lookups import GreaterThan
 
@@ -24,23 +24,16 @@ from orders.models import (
     MonthState,
     SettlementLine,
 )
-from orders.models.discrepancy import BESIDE, DECIDED
+from orders.models.discrepancy import BESIDE, DECIDED, STANDING, TELL_BY_LINE
 from orders.money import Money
-from orders.reconciliation.matching.whereabouts import counting_matches, left_of_its
+from orders.reconciliation.matching.whereabouts import as_number, counting_matches, left_of_its
 from orders.reconciliation.nights.due import NIGHT, Due
 from orders.reconciliation.nights.errands import Told
 from orders.reconciliation.nights.words import counted
 
 STEP = "closed"
 _BESIDE = (*BESIDE, DiscrepancyType.REMAINDER)
-_STANDING = (
-    *(DiscrepancyState.OPEN, DiscrepancyState.WAITING, DiscrepancyState.ACCEPTED, DiscrepancyState.WRITTEN_OFF),
-)
-_ABOUT_OURS = (
-    *(DiscrepancyType.OURS_NOT_THEIRS, DiscrepancyType.AMOUNT, DiscrepancyType.KIND, DiscrepancyType.CURRENCY),
-    DiscrepancyType.SPLIT_LEG_FAILED,
-)
-"""These say where a movement of ours is, or that it has no line."""
+_ABOUT_OURS = (DiscrepancyType.OURS_NOT_THEIRS, *TELL_BY_LINE)
 _NAMED, _KEPT, _NIGHTS_ASKED = 3, 1_000, 10
 
 
@@ -112,7 +105,7 @@ def _lost(rows: QuerySet[Discrepancy], what: str) -> Iterator[Lost]:
 
 def _line_alone(rows: QuerySet[Discrepancy]) -> QuerySet[Discrepancy]:
     """The same line counts, perhaps in a corrected file, has met nothing, and no other discrepancy speaks of it."""
-    told = Discrepancy.objects.filter(line=OuterRef("pk"), state__in=_STANDING).exclude(type__in=_BESIDE)
+    told = Discrepancy.objects.filter(line=OuterRef("pk"), state__in=STANDING).exclude(type__in=_BESIDE)
     alone = SettlementLine.objects.filter(
         ~Exists(counting_matches().filter(line=OuterRef("pk"))),
         ~Exists(told),
@@ -127,10 +120,10 @@ def _line_alone(rows: QuerySet[Discrepancy]) -> QuerySet[Discrepancy]:
 def _item_alone(rows: QuerySet[Discrepancy], *, than: Combinable) -> QuerySet[Discrepancy]:
     """Its movement was overdue then; counting lines leave more of it open `than` so much (minor units), and no other
     discrepancy names it."""
-    left = RawSQL(left_of_its("orders_discrepancy"), (), output_field=BigIntegerField())  # noqa: S611  # our own words
+    left = as_number(left_of_its("orders_discrepancy"))
     missed = rows.filter(GreaterThan(left, than), line__isnull=True, type=DiscrepancyType.OURS_NOT_THEIRS)
     for side in ("modification", "movement"):
-        told = Discrepancy.objects.filter(state__in=_STANDING, **{side: OuterRef(side)}).exclude(pk=OuterRef("pk"))
+        told = Discrepancy.objects.filter(state__in=STANDING, **{side: OuterRef(side)}).exclude(pk=OuterRef("pk"))
         missed = missed.exclude(Exists(told))
     return missed
 

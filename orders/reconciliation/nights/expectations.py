@@ -11,7 +11,6 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
 from orders.models import (
     Discrepancy,
-    DiscrepancyState,
     DiscrepancyType,
     ExternalMovement,
     FileState,
@@ -21,6 +20,7 @@ from orders.models import (
     SettlementFile,
     SettlementTerms,
 )
+from orders.models.discrepancy import STANDING
 from orders.reconciliation import calendar
 from orders.reconciliation.calendar import Terms
 from orders.reconciliation.matching import whereabouts
@@ -76,7 +76,8 @@ def late_movements(account: GatewayAccount, since: datetime, before: datetime) -
         modification=OuterRef("modification"),
         line__file__state=FileState.APPLIED,
         line__overlap=False,
-    ).exclude(state__in=[DiscrepancyState.VANISHED, DiscrepancyState.RESOLVED])
+        state__in=STANDING,
+    )
     rows = rows.exclude(Exists(paid), modification__isnull=False)
     left = whereabouts.left_of_movement("orders_externalmovement")
     return rows.filter(_is_missing("movement_id", "orders_externalmovement", left)).order_by(executed_at, "pk")

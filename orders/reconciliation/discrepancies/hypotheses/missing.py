@@ -18,6 +18,7 @@ from orders.reconciliation.discrepancies.hypotheses.words import (
     where,
     worth,
 )
+from orders.sentences import counted
 
 _TAKEN_BACK = 91
 """More than that a file is missing, less than that a line names it under a reference that looks alike."""
@@ -118,7 +119,7 @@ def line_missing(case: Case) -> Finding:
     if expected.file is None:
         told = f"{_others(expected.neighbours)} of {day(expected.executed_on)} did settle, but no line{reference}."
         return holds(Cause.LINE_MISSING, PLAUSIBLE, told)
-    told = f"The file of {day(expected.day)} holds {_counted(expected.file.lines, 'line')} but none{reference}"
+    told = f"The file of {day(expected.day)} holds {counted(expected.file.lines, 'line')} but none{reference}"
     others = (
         f", while {_others(expected.neighbours)} of {day(expected.executed_on)} did settle"
         if expected.neighbours
@@ -140,8 +141,4 @@ def _names(case: Case) -> tuple[str, ...]:
 
 
 def _others(count: int) -> str:
-    return _counted(count, "other movement")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return counted(count, "other movement")
